@@ -1,0 +1,88 @@
+"""The effective plan: flags over the plan file over defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from indexlab.audit.plan import PlanFile, checked_profile, find_plan, read_plan
+from indexlab.audit.run import AuditPlan
+from indexlab.audit.save import new_folder
+from indexlab.index.catalogue import preset_names
+from indexlab.scenarios.expect import Layer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Flags", "effective_plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What a person typed; None or empty where they did not."""
+
+    targets: tuple[str, ...] = ()
+    plan: Path | None = None
+    profile: str | None = None
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    fixtures: tuple[str, ...] = ()
+    seed: int | None = None
+    out: Path | None = None
+    jobs: int | None = None
+    expect: tuple[tuple[str, object], ...] = ()
+
+
+def effective_plan(flags: Flags, here: Path, cores: int, clock: Callable[[], float], stop: Callable[[], bool]) -> tuple[AuditPlan, Path]:
+    """Return the plan and the folder in which its report will be made. Raises InputError."""
+    file = _plan_file(flags, here)
+    survey = not flags.targets and file.use is None
+    targets = flags.targets or ((file.use,) if file.use else tuple(f"preset:{name}" for name in preset_names()))
+    targets = tuple(dict.fromkeys(label if ":" in label else f"preset:{label}" for label in targets))
+    seed = flags.seed if flags.seed is not None else file.seed if file.seed is not None else 0
+    folder = flags.out or (Path(file.out) if file.out else Path("reports") / f"{_name_of(targets, survey=survey)}-{seed}")
+    layers = []
+    if flags.expect:
+        layers.append(Layer("--expect", dict(flags.expect)))
+    if file.expect:
+        layers.append(Layer(file.origin, file.expect))
+    plan = AuditPlan(
+        targets=targets,
+        survey=survey,
+        profile=checked_profile(flags.profile) or file.profile or "quick",
+        seed=seed,
+        jobs=flags.jobs or file.jobs or max(min(cores, 8), 1),
+        layers=tuple(layers),
+        only=flags.only or file.only,
+        skip=flags.skip or file.skip,
+        fixtures=flags.fixtures or file.fixtures,
+        sources=file.sources,
+        folder=str(folder),
+        clock=clock,
+        stop=stop,
+    )
+    return plan, folder
+
+
+def _plan_file(flags: Flags, here: Path) -> PlanFile:
+    path = flags.plan or find_plan(here)
+    return PlanFile() if path is None else read_plan(path)
+
+
+def _name_of(targets: tuple[str, ...], *, survey: bool) -> str:
+    if survey:
+        return "survey"
+    if len(targets) > 1:
+        return "audit"
+    scheme, _, rest = targets[0].partition(":")
+    word = rest.split()[0].rsplit("/", 1)[-1] if rest.split() else scheme
+    word = word.removesuffix(".toml") if scheme == "file" else word
+    kept = "".join(character if character.isalnum() or character in "-_." else "-" for character in word).strip("-.")
+    return kept[:60] or "target"
+
+
+def made_folder(plan: AuditPlan, folder: Path) -> tuple[AuditPlan, Path]:
+    """Make the run's folder and return the plan that names it as it was made."""
+    made = new_folder(folder)
+    return replace(plan, folder=str(made)), made

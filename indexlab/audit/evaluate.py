@@ -1,0 +1,228 @@
+"""One batch, evaluated: ask the target for every twin and every variation, and record what was sent and answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from indexlab.margin.contract import BTCUSDT
+from indexlab.margin.rack import build_rack, rack_from_accounts
+from indexlab.market.errors import TargetFailure
+from indexlab.market.quotes import Quotes, valid_quotes
+from indexlab.market.seeds import derive, stream
+from indexlab.properties.run import CLEAN, Run, Trace, Twin, Variation
+from indexlab.scenarios import variants
+from indexlab.scenarios.scenario import Expanded, expand
+from indexlab.targets.target import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from indexlab.index.determination import Determinations
+    from indexlab.margin.rack import Rack
+    from indexlab.market.source import Basket
+    from indexlab.scenarios.expect import Expect
+    from indexlab.scenarios.scenario import Batch
+    from indexlab.targets.target import Target
+
+__all__ = ["Setting", "evaluate"]
+
+_SMALLEST_SCALABLE, _LARGEST_SCALABLE = 1e-200, 1e200
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How a batch is to be evaluated: the promise, the columns the target prices from, which variations are wanted.
+
+    `retold` are the twins (-1: the clean run) for which the metamorphic variations are made; `jitter` above 0 moves every price and weight by a relative 1e-9 (draw number `jitter`).
+    """
+
+    expect: Expect
+    uses: tuple[str, ...]
+    needs: frozenset[str]
+    seed: int
+    retold: tuple[int, ...] = (CLEAN,)
+    jitter: int = 0
+
+    @property
+    def uses_book(self) -> bool:
+        """Whether the target prices from bid and ask."""
+        return "bid" in self.uses
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One variation before it is answered."""
+
+    kind: str
+    twin: int
+    basket: Basket
+    quotes: Quotes
+    detail: str = ""
+    sources: frozenset[int] = frozenset()
+
+
+def evaluate(target: Target, batch: Batch, setting: Setting) -> Run:
+    """Expand a batch, ask the target, and record. A twin that the target failed on is kept as a failure and judged by `protocol` alone."""
+    expanded = _jittered(expand(batch), setting)
+    asked = list(_variations(expanded, setting))
+    twins = range(len(expanded.injections))
+    requests = [Request(expanded.basket, expanded.clean, expanded.times)]
+    requests += [Request(expanded.basket, injection.quotes, expanded.times) for injection in expanded.injections]
+    requests += [Request(each.basket, each.quotes, expanded.times) for each in asked]
+    answers = target.index(requests)
+    failures = [(CLEAN if k == 0 else k - 1 if k <= len(twins) else asked[k - 1 - len(twins)].twin, answer) for k, answer in enumerate(answers) if isinstance(answer, TargetFailure)]
+    clean = answers[0]
+    kept = [] if isinstance(clean, TargetFailure) else [k for k in twins if not isinstance(answers[1 + k], TargetFailure)]
+    place = {twin: number for number, twin in enumerate(kept)} | {CLEAN: CLEAN}
+    variations = [
+        Variation(each.kind, place[each.twin], Trace(each.quotes, answer), each.detail, each.sources)
+        for each, answer in zip(asked, answers[1 + len(twins) :], strict=True)
+        if not isinstance(answer, TargetFailure) and each.twin in place and not isinstance(clean, TargetFailure)
+    ]
+    run = Run(
+        expect=setting.expect,
+        basket=expanded.basket,
+        times=expanded.times,
+        uses=setting.uses,
+        clean_trace=Trace(expanded.clean, _nothing(len(expanded.times)) if isinstance(clean, TargetFailure) else clean),
+        broken_traces=tuple(_trace(expanded.injections[k].quotes, answers[1 + k]) for k in kept),
+        twins=tuple(_twin(expanded, k) for k in kept),
+        batch=batch,
+        variations=tuple(variations),
+        failures=tuple(failures),
+        numbers=tuple(kept),
+    )
+    return replace(run, rack=_rack(run))
+
+
+def _trace(quotes: Quotes, answer: Determinations | TargetFailure) -> Trace:
+    if isinstance(answer, TargetFailure):  # pragma: no cover - kept twins have answers
+        raise answer
+    return Trace(quotes, answer)
+
+
+def _nothing(count: int) -> Determinations:
+    from indexlab.index.determination import HALTED, Determinations  # noqa: PLC0415 - only where a target fails
+
+    return Determinations(np.full(count, np.nan), np.full(count, HALTED, dtype=np.int8))
+
+
+def _twin(expanded: Expanded, k: int) -> Twin:
+    injection, faults = expanded.injections[k], expanded.batch.twins[k]
+    faulty = frozenset(position for fault in faults for position in fault.sources)
+    return Twin(faulty, injection.first, injection.last, injection.touched_total, tuple(fault.fault for fault in faults))
+
+
+def _jittered(expanded: Expanded, setting: Setting) -> Expanded:
+    if not setting.jitter:
+        return expanded
+    seed = derive("jitter", setting.seed, setting.jitter)
+    basket = variants.jittered_basket(expanded.basket, seed)
+    injections = tuple(replace(injection, quotes=variants.jittered(injection.quotes, seed)) for injection in expanded.injections)
+    return replace(expanded, basket=basket, clean=variants.jittered(expanded.clean, seed), injections=injections)
+
+
+def _variations(expanded: Expanded, setting: Setting) -> Iterator[_Asked]:
+    yield from _absences(expanded, setting)
+    for twin in setting.retold:
+        quotes = expanded.clean if twin == CLEAN else expanded.injections[twin].quotes
+        yield from _retold(expanded, quotes, twin, setting)
+    if "repeat" in setting.needs:
+        # last of all: the clean run again, when the target has seen everything else
+        for twin in sorted({*setting.retold, CLEAN}, reverse=True):
+            yield _Asked("repeat", twin, expanded.basket, expanded.clean if twin == CLEAN else expanded.injections[twin].quotes)
+
+
+def _absences(expanded: Expanded, setting: Setting) -> Iterator[_Asked]:
+    made: dict[frozenset[int], Quotes] = {}
+    for twin, injection in enumerate(expanded.injections):
+        quotes = injection.quotes
+        if quotes is expanded.clean or injection.touched_total == 0:
+            continue
+        faulty = frozenset(position for fault in expanded.batch.twins[twin] for position in fault.sources)
+        valid = valid_quotes(quotes, uses_book=setting.uses_book)
+        if "absent" in setting.needs and (_may_be_gone(expanded, twin, setting) or not valid.all()):
+            # the clean run without them is the broken run without them: faults touch nobody else
+            absent = made.setdefault(faulty, expanded.clean.without_sources(sorted(faulty)))
+            yield _Asked("absent", twin, expanded.basket, absent, sources=faulty)
+        if not valid.all():
+            yield from _handled(expanded, quotes, twin, setting)
+
+
+def _handled(expanded: Expanded, quotes: Quotes, twin: int, setting: Setting) -> Iterator[_Asked]:
+    if "removed" in setting.needs:
+        yield _Asked("removed", twin, expanded.basket, variants.without_invalid(quotes, valid_quotes(quotes, uses_book=setting.uses_book)))
+    if quotes.has_book:
+        for kind, made in (("price-alone", variants.price_alone(quotes)), ("book-alone", variants.book_alone(quotes))):
+            if kind in setting.needs and not made.equals(quotes):
+                rest = variants.without_invalid(made, valid_quotes(made, uses_book=setting.uses_book))
+                yield _Asked(kind, twin, expanded.basket, rest)
+
+
+def _may_be_gone(expanded: Expanded, twin: int, setting: Setting) -> bool:
+    # a cheap look at the stream: has a faulty source a hole, or an event time that lags, beyond «max_age»?
+    quotes = expanded.injections[twin].quotes
+    limit = setting.expect.max_age
+    for position in sorted({position for fault in expanded.batch.twins[twin] for position in fault.sources}):
+        rows = quotes.source == position
+        received, event = quotes.receive_time[rows], quotes.event_time[rows]
+        if not len(received):
+            return True
+        heard = np.concatenate((received, expanded.times[-1:]))
+        if bool(np.any(np.diff(heard) > limit)) or bool(np.any(received - event > limit)):
+            return True
+    return False
+
+
+def _retold(expanded: Expanded, quotes: Quotes, twin: int, setting: Setting) -> Iterator[_Asked]:
+    basket, n, seed = expanded.basket, len(expanded.basket), derive("retold", setting.seed, "clean" if twin == CLEAN else "broken")
+    if "source-order" in setting.needs and n > 1:
+        order = variants.shuffled(n, seed)
+        other_basket, other = variants.renumbered(basket, quotes, order)
+        yield _Asked("source-order", twin, other_basket, other, f"listing the sources as {', '.join(basket[position].id for position in order[:4])}{', …' if n > 4 else ''}")  # noqa: PLR2004
+    if "duplicates" in setting.needs and len(quotes):
+        doubled = variants.doubled(quotes, seed)
+        yield _Asked("duplicates", twin, basket, doubled, f"delivering {len(doubled) - len(quotes)} of {len(quotes)} observations twice")
+    if "late-data" in setting.needs and setting.expect.clock == "event":
+        late, added = variants.with_late(quotes, expanded.times, n, seed, uses_book=setting.uses_book)
+        if added:
+            yield _Asked("late-data", twin, basket, late, f"adding {added} observation{'' if added == 1 else 's'} older than the newest of their source")
+    if "scale" in setting.needs:
+        exponent = _scalable(quotes, setting.expect, seed)
+        if exponent is not None:
+            yield _Asked("scale", twin, basket, variants.scaled(quotes, 2.0**exponent), f"scaling all prices by 2^{exponent}")
+
+
+def _scalable(quotes: Quotes, expect: Expect, seed: int) -> int | None:
+    sizes = np.abs(np.concatenate([quotes.price, quotes.bid, quotes.ask]))
+    sizes = sizes[(sizes > 0) & np.isfinite(sizes)]
+    if not len(sizes) or sizes.min() < _SMALLEST_SCALABLE or sizes.max() > _LARGEST_SCALABLE:
+        return None
+    options = [exponent for exponent in range(-27, 21) if exponent and sizes.min() * 2.0**exponent >= 1e5 * expect.tick and sizes.min() >= 1e5 * expect.tick]
+    return int(stream("scale", seed).choice(options)) if options else None
+
+
+def _rack(run: Run) -> Rack | None:
+    accounts = run.batch.base.accounts
+    if accounts:
+        return rack_from_accounts(accounts, BTCUSDT)
+    value = run.clean.value[0]
+    known = np.flatnonzero(~np.isnan(value) & (value > 0))
+    if not len(known):
+        return None
+    first = min((twin.first for twin in run.twins if twin.first is not None), default=None)
+    begun = known if first is None else known[run.times[known] >= first]
+    return build_rack(float(value[begun[0] if len(begun) else known[-1]]), run.expect.margin_headroom, BTCUSDT)
+
+
+def retold_twins(batch_number: int, count: int) -> tuple[int, ...]:
+    """Return for which twins of a batch the metamorphic variations are made: the clean one, and a broken one that changes from batch to batch."""
+    return (CLEAN,) if count == 0 else (CLEAN, batch_number % count)
+
+
+def kinds_needed(needs: Iterable[Sequence[str]]) -> frozenset[str]:
+    """Return the union of what properties need."""
+    return frozenset(kind for each in needs for kind in each)

@@ -1,0 +1,257 @@
+"""A finding, told: the witness's sentence, the events that led to it as a table, and what the charts draw."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from indexlab.audit.events import FaultWindow, Finding, Picture, SourcePath, TableRow
+from indexlab.index.determination import STATUSES
+from indexlab.margin.states import STATES
+from indexlab.market.times import clock_text
+from indexlab.market.units import format_duration
+from indexlab.properties.run import CLEAN
+from indexlab.properties.tell import price_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from indexlab.audit.shrink import Shrunk
+    from indexlab.market.quotes import Quotes
+    from indexlab.properties.property import Breach, Property
+    from indexlab.properties.run import Run, Trace
+
+__all__ = ["told"]
+
+_MOST_ROWS: Final = 14
+_MOST_DRAWN: Final = 400
+
+
+def told(shrunk: Shrunk, prop: Property, target: str, folder: str, *, waived: str = "", file: Path | None = None) -> Finding:
+    """Return the finding of a shrunk candidate; `folder` is the run's folder as a person types it, `file` where it lies already."""
+    run, breach = shrunk.run, shrunk.outcome.breach
+    scenario = shrunk.candidate.scenario
+    identity = f"{prop.id}-{shrunk.candidate.scenario_id}"
+    name = f"findings/{_slug(target)}/{identity}.json"
+    path = f"{folder}/{name}" if file is None else str(file)
+    told_breach = breach is not None and not run.failures
+    size = (len(scenario.sources), len(run.clean_trace.quotes), len(scenario.faults))
+    return Finding(
+        id=identity,
+        property=prop.id,
+        target=target,
+        scenario=shrunk.candidate.scenario_id,
+        sentence=breach.sentence if breach else "The breach was seen during the search and was not there again when its scenario was run alone.",
+        promised=breach.promised if breach else prop.statement,
+        seen=breach.seen if breach else "not reproduced alone: the target may keep something from one run to the next",
+        table=_table(run, breach) if breach and told_breach else [],
+        other_column=breach.reference if breach else "",
+        footnote=_footnote(run, breach) if breach and told_breach else "",
+        sources=size[0],
+        quotes=size[1],
+        faults=size[2],
+        from_sources=shrunk.before[0],
+        from_quotes=shrunk.before[1],
+        from_faults=shrunk.before[2],
+        evaluations=shrunk.evaluations,
+        shrink_note=_shrink_note(shrunk),
+        file=name,
+        reproduce=f"indexlab replay {_quoted(path)} {_quoted(target)}",
+        seed=shrunk.candidate.setting_seed,
+        fault_names=sorted({fault.fault for fault in scenario.faults}),
+        picture=_picture(run, breach) if breach and told_breach else None,
+        log=run.failures[0][1].log if run.failures else "",
+        waived=waived,
+    )
+
+
+def _shrink_note(shrunk: Shrunk) -> str:
+    if not shrunk.reproduced:
+        return "not shrunk: not there again when asked alone"
+    return "stopped at the cap on evaluations" if shrunk.capped else ""
+
+
+def _slug(text: str) -> str:
+    kept = "".join(character if character.isalnum() or character in "-." else "-" for character in text)
+    return kept.strip("-.")[:60] or "target"
+
+
+def _quoted(text: str) -> str:
+    return text if all(character.isalnum() or character in "-._:/=" for character in text) else "'" + text.replace("'", "'\\''") + "'"
+
+
+def _trace(run: Run, breach: Breach) -> Trace:
+    return run.trace(breach.twin) if breach.twin == CLEAN or breach.twin < len(run.broken_traces) else run.clean_trace
+
+
+def _table(run: Run, breach: Breach) -> list[TableRow]:
+    trace = _trace(run, breach)
+    lines = _quote_lines(run, run.clean_trace.quotes, trace.quotes, breach) + _window_lines(run, breach)
+    lines.sort(key=lambda line: (line[0], line[1]))
+    rows = _with_publications(run, breach, trace, lines)
+    return _thinned(rows)
+
+
+def _quote_lines(run: Run, clean: Quotes, sent: Quotes, breach: Breach) -> list[tuple[int, int, TableRow]]:
+    undisturbed: dict[tuple[int, int], int] = {}
+    for row in range(len(clean)):
+        undisturbed[int(clean.source[row]), int(clean.event_time[row])] = row
+    lines, seen = [], set()
+    for row in range(len(sent)):
+        key = int(sent.source[row]), int(sent.event_time[row])
+        before = undisturbed.get(key)
+        seen.add(key)
+        lines.append((int(sent.receive_time[row]), row, _line(int(sent.receive_time[row]), run.basket[key[0]].id, _what(clean, before, sent, row), _said(sent, row))))
+    for key, row in undisturbed.items():
+        if key not in seen and breach.twin != CLEAN:
+            lines.append((int(clean.receive_time[row]), row, _line(int(clean.receive_time[row]), run.basket[key[0]].id, "quote lost", _said(clean, row))))
+    return lines
+
+
+def _what(clean: Quotes, before: int | None, sent: Quotes, row: int) -> str:
+    if before is None:
+        return "quote, stamped anew"
+    late = int(sent.receive_time[row]) - int(clean.receive_time[before])
+    if late > 0:
+        return f"quote, {format_duration(late)} late"
+    if not _same(float(clean.price[before]), float(sent.price[row])):
+        return f"quote, truly {price_text(float(clean.price[before]))}"
+    return "quote"
+
+
+def _same(one: float, other: float) -> bool:
+    return one == other or (math.isnan(one) and math.isnan(other))
+
+
+def _said(quotes: Quotes, row: int) -> str:
+    price = float(quotes.price[row])
+    return "null" if math.isnan(price) else price_text(price)
+
+
+def _line(moment: int, source: str, event: str, price: str) -> TableRow:
+    return TableRow(clock_text(moment), source, event, price, "", "")
+
+
+def _window_lines(run: Run, breach: Breach) -> list[tuple[int, int, TableRow]]:
+    if breach.twin == CLEAN or not run.batch.twins:
+        return []
+    lines = []
+    for fault in run.batch.twins[run.numbers[breach.twin]]:
+        who = ", ".join(run.basket[position].id for position in fault.sources[:3]) + (" …" if len(fault.sources) > 3 else "")  # noqa: PLR2004 - a cell is narrow
+        lines.append((fault.start, -1, _line(fault.start, who, f"fault {fault.fault} begins", "")))
+        if fault.end is not None and len(run.times) and fault.end <= run.times[-1]:
+            lines.append((fault.end, -1, _line(fault.end, who, f"fault {fault.fault} ends", "")))
+    return lines
+
+
+def _with_publications(run: Run, breach: Breach, trace: Trace, lines: list[tuple[int, int, TableRow]]) -> list[TableRow]:
+    other = breach.other or run.clean_trace
+    rows: list[TableRow] = []
+    place = 0
+    for at, moment in enumerate(run.times.tolist()):
+        while place < len(lines) and lines[place][0] <= moment:
+            rows.append(lines[place][2])
+            place += 1
+        mark = "first breach" if at == breach.at else ""
+        rows.append(TableRow(clock_text(moment), "", "publication", "", _index(trace, at), _index(other, at) if at < len(other.value) else "", mark))
+    rows.extend(line[2] for line in lines[place:])
+    return rows
+
+
+def _index(trace: Trace, at: int) -> str:
+    status = STATUSES[trace.status[at]]
+    if math.isnan(float(trace.value[at])):
+        return status
+    return price_text(float(trace.value[at])) + ("" if status == "ok" else f" {status}")
+
+
+def _thinned(rows: list[TableRow]) -> list[TableRow]:
+    if len(rows) <= _MOST_ROWS:
+        return rows
+    marked = next((number for number, row in enumerate(rows) if row.mark), len(rows) - 1)
+    begin = max(marked - _MOST_ROWS + 6, 3)
+    skipped = begin - 3
+    kept = rows[:3] + ([TableRow("…", "", f"{skipped} lines left out", "", "", "")] if skipped > 0 else []) + rows[begin : marked + 3]
+    left = len(rows) - (marked + 3)
+    return kept + ([TableRow("…", "", f"{left} lines left out", "", "", "")] if left > 0 else [])
+
+
+def _footnote(run: Run, breach: Breach) -> str:
+    if breach.account is not None:
+        account = breach.account
+        side = "long" if account.size > 0 else "short"
+        return f"account {account.id}: {side} {abs(account.size):g} at {price_text(account.entry_price)}, collateral {price_text(account.collateral)}"
+    return ""
+
+
+def _numbers(values: NDArray[np.float64]) -> list[float | None]:
+    return [None if math.isnan(value) else value for value in values.tolist()]
+
+
+def _picture(run: Run, breach: Breach) -> Picture:
+    trace, other = _trace(run, breach), breach.other or run.clean_trace
+    first = max(breach.at - _MOST_DRAWN // 2, 0)
+    part = slice(first, first + _MOST_DRAWN)
+    account, states, other_states = _states(run, breach, trace, part)
+    return Picture(
+        times=run.times[part].tolist(),
+        index=_numbers(trace.value[part]),
+        status=[STATUSES[code] for code in trace.status[part].tolist()],
+        other_name=breach.reference,
+        other=_numbers(other.value[part]),
+        other_status=[STATUSES[code] for code in other.status[part].tolist()],
+        sources=[_path(run, position, trace, breach) for position in range(len(run.basket))],
+        windows=_windows(run, breach),
+        breach_at=int(run.times[breach.at]) if len(run.times) else None,
+        account=account,
+        states=states,
+        other_states=other_states,
+    )
+
+
+def _states(run: Run, breach: Breach, trace: Trace, part: slice) -> tuple[str, list[str], list[str]]:
+    if run.rack is None:
+        return "", [], []
+    ids = run.rack.ids
+    chosen = ids.index(breach.account.id) if breach.account is not None and breach.account.id in ids else _nearest_above(run, breach)
+    name = ids[chosen]
+    rows = []
+    for each in (trace, run.clean_trace):
+        value = np.where(each.missing, np.nan, each.value)
+        rows.append([STATES[code] for code in run.rack.states(value, each.missing)[part, chosen].tolist()])
+    return name, rows[0], rows[1]
+
+
+def _nearest_above(run: Run, breach: Breach) -> int:
+    # the account that stands just above the promise's border when the breach comes
+    if run.rack is None:  # pragma: no cover - the caller has looked
+        return 0
+    against, in_favour = run.rack.headroom(run.clean.value[0, breach.at : breach.at + 1])
+    headroom = np.minimum(against[0], in_favour[0])
+    above = np.where(headroom > run.expect.margin_headroom, headroom, np.inf)
+    return int(np.argmin(above)) if np.isfinite(above).any() else 0
+
+
+def _path(run: Run, position: int, trace: Trace, breach: Breach) -> SourcePath:
+    clean, sent = run.clean_trace.quotes, trace.quotes
+    mine, theirs = clean.source == position, sent.source == position
+    faulty = breach.twin != CLEAN and breach.twin < len(run.twins) and position in run.twins[breach.twin].faulty
+    return SourcePath(
+        run.basket[position].id,
+        clean.receive_time[mine][:_MOST_DRAWN].tolist(),
+        _numbers(clean.price[mine][:_MOST_DRAWN]),
+        sent.receive_time[theirs][:_MOST_DRAWN].tolist(),
+        _numbers(sent.price[theirs][:_MOST_DRAWN]),
+        faulty,
+    )
+
+
+def _windows(run: Run, breach: Breach) -> list[FaultWindow]:
+    if breach.twin == CLEAN or not run.batch.twins:
+        return []
+    faults = run.batch.twins[run.numbers[breach.twin]]
+    return [FaultWindow(fault.fault, ", ".join(run.basket[position].id for position in fault.sources), fault.start, fault.end) for fault in faults]

@@ -1,0 +1,189 @@
+"""The plan: targets, promises, selection, budgets; from flags over the plan file over defaults."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
+
+import msgspec
+
+from indexlab.market.errors import InputError, did_you_mean
+from indexlab.market.source import Basket, Source, checked_basket
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+__all__ = ["BUDGETS", "PROFILES", "Budget", "PlanFile", "Profile", "budget", "find_plan", "read_plan"]
+
+Profile: TypeAlias = Literal["quick", "ci", "nightly"]
+PROFILES: Final[tuple[Profile, ...]] = get_args(Profile)
+_NAME: Final = "indexlab.toml"
+_MOST_BYTES: Final = 1024 * 1024
+_SECTIONS: Final = {"target": ("use", "sources"), "expect": None, "run": ("profile", "seed", "jobs", "only", "skip", "fixtures", "out")}
+
+
+class Budget(msgspec.Struct, frozen=True):
+    """What a profile spends on one target, in counts: guided batches, twins a batch, evaluations to shrink one finding; `seconds` is the safety net."""
+
+    batches: int
+    twins: int
+    shrink: int
+    seconds: float
+
+
+BUDGETS: Final[dict[tuple[Profile, str], Budget]] = {
+    ("quick", "in-process"): Budget(batches=48, twins=24, shrink=500, seconds=10.0),
+    ("ci", "in-process"): Budget(batches=480, twins=32, shrink=1000, seconds=60.0),
+    ("nightly", "in-process"): Budget(batches=9600, twins=32, shrink=2000, seconds=900.0),
+    ("quick", "process"): Budget(batches=12, twins=5, shrink=150, seconds=10.0),
+    ("ci", "process"): Budget(batches=150, twins=8, shrink=400, seconds=60.0),
+    ("nightly", "process"): Budget(batches=2400, twins=16, shrink=1500, seconds=900.0),
+}
+"""Counts, so that the same seed gives the same findings on a slow and on a fast machine."""
+
+SURVEY: Final = Budget(batches=24, twins=24, shrink=300, seconds=90.0)
+"""A survey shares 90 s among all its targets; each gets the same scenarios."""
+
+
+class PlanFile(msgspec.Struct, frozen=True):
+    """What a plan file says; what it does not say is None or empty."""
+
+    path: Path | None = None
+    use: str | None = None
+    sources: tuple[Source, ...] | None = None
+    expect: dict[str, object] = {}
+    profile: Profile | None = None
+    seed: int | None = None
+    jobs: int | None = None
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    fixtures: tuple[str, ...] = ()
+    out: str | None = None
+
+    @property
+    def origin(self) -> str:
+        """How errors name the file."""
+        return "plan" if self.path is None else self.path.name
+
+
+def budget(profile: Profile, kind: str) -> Budget:
+    """Return what a profile spends on a kind of target."""
+    return BUDGETS[profile, kind]
+
+
+def find_plan(here: Path) -> Path | None:
+    """Return the plan file at or above a folder: indexlab.toml, or a pyproject.toml with [tool.indexlab]."""
+    for folder in (here, *here.parents):
+        own = folder / _NAME
+        if own.is_file():
+            return own
+        project = folder / "pyproject.toml"
+        if project.is_file() and _tables(project).get("tool", {}).get("indexlab") is not None:
+            return project
+    return None
+
+
+def _tables(path: Path) -> dict[str, dict[str, object]]:
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            problem = f"is larger than {_MOST_BYTES} bytes"
+            raise InputError(problem, file=path)
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        problem = "does not exist"
+        raise InputError(problem, file=path) from None
+    except (OSError, UnicodeDecodeError) as error:
+        problem = f"cannot be read: {error}"
+        raise InputError(problem, file=path) from None
+    except tomllib.TOMLDecodeError as error:
+        problem = f"is no TOML: {error}"
+        raise InputError(problem, file=path) from None
+
+
+def read_plan(path: Path) -> PlanFile:
+    """Read a plan file. Raises InputError that names the file, the key, the value and the remedy."""
+    tables: Mapping[str, object] = _tables(path)
+    if path.name == "pyproject.toml":
+        tool = tables.get("tool")
+        tables = cast("dict[str, object]", tool.get("indexlab", {})) if isinstance(tool, dict) else {}
+    try:
+        return _plan(path, tables)
+    except InputError as error:
+        raise error.within(path) from None
+
+
+def _plan(path: Path, tables: Mapping[str, object]) -> PlanFile:
+    sections: dict[str, dict[str, object]] = {}
+    for name, table in tables.items():
+        if name not in _SECTIONS:
+            problem = "is no section of a plan"
+            raise InputError(problem, key=f"[{name}]", remedy=did_you_mean(name, _SECTIONS))
+        if not isinstance(table, dict):
+            problem = f"must be a table, was {table!r}"
+            raise InputError(problem, key=f"[{name}]")
+        known = _SECTIONS[name]
+        for key in table:
+            if known is not None and key not in known:
+                problem = f"is no key of [{name}]"
+                raise InputError(problem, key=f"{name}.{key}", remedy=did_you_mean(key, known))
+        sections[name] = table
+    target, run = sections.get("target", {}), sections.get("run", {})
+    return PlanFile(
+        path=path,
+        use=_text(target.get("use"), "target.use"),
+        sources=_sources(target.get("sources"), path),
+        expect=sections.get("expect", {}),
+        profile=checked_profile(run.get("profile")),
+        seed=_whole(run.get("seed"), "run.seed"),
+        jobs=_whole(run.get("jobs"), "run.jobs", least=1),
+        only=_texts(run.get("only"), "run.only"),
+        skip=_texts(run.get("skip"), "run.skip"),
+        fixtures=_texts(run.get("fixtures"), "run.fixtures"),
+        out=_text(run.get("out"), "run.out"),
+    )
+
+
+def checked_profile(given: object) -> Profile | None:
+    """Return the profile, or None where none is given."""
+    if given is None:
+        return None
+    if given not in PROFILES:
+        problem = f'must be one of {", ".join(PROFILES)}, was "{given}"'
+        raise InputError(problem, key="run.profile", remedy=did_you_mean(str(given), PROFILES))
+    return cast("Profile", given)
+
+
+def _text(given: object, key: str) -> str | None:
+    if given is None or (isinstance(given, str) and given):
+        return given
+    problem = f"must be a text, was {given!r}"
+    raise InputError(problem, key=key)
+
+
+def _texts(given: object, key: str) -> tuple[str, ...]:
+    if given is None:
+        return ()
+    if isinstance(given, list) and all(isinstance(entry, str) for entry in given):
+        return tuple(given)
+    problem = f"must be a list of texts, was {given!r}"
+    raise InputError(problem, key=key)
+
+
+def _whole(given: object, key: str, least: int = 0) -> int | None:
+    if given is None or (isinstance(given, int) and not isinstance(given, bool) and given >= least):
+        return given
+    problem = f"must be a whole number of at least {least}, was {given!r}"
+    raise InputError(problem, key=key)
+
+
+def _sources(given: object, path: Path) -> Basket | None:
+    if given is None:
+        return None
+    try:
+        listed = msgspec.convert(given, tuple[Source, ...])
+    except msgspec.ValidationError as error:
+        problem = f"must be a list of sources: {error}"
+        raise InputError(problem, key="target.sources", remedy='write sources = [{ id = "kraken", venue = "kraken", quote = "USD", weight = 1.0 }]') from None
+    return checked_basket(listed, file=path)

@@ -1,0 +1,130 @@
+"""Replay: a finding again against its target, or a fixture under a target's rules."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from indexlab.audit.explain import told
+from indexlab.audit.judge import Judge, run_of_one
+from indexlab.audit.save import FindingFile, read_finding
+from indexlab.audit.shrink import Shrunk
+from indexlab.audit.tally import Candidate
+from indexlab.index.determination import STATUSES
+from indexlab.market.errors import InputError, TargetFailure
+from indexlab.market.fixture import find_fixture, load_fixture
+from indexlab.properties.registry import find_property, properties
+from indexlab.scenarios.expect import Layer, promised
+from indexlab.targets.resolve import open_target
+from indexlab.targets.target import Request, undescribed
+
+if TYPE_CHECKING:
+    from indexlab.audit.events import Finding
+    from indexlab.index.determination import Determinations
+    from indexlab.market.fixture import Fixture
+
+__all__ = ["FixtureReplay", "Replayed", "replay_finding", "replay_fixture", "rules_of_the_day"]
+
+Answer: TypeAlias = Literal["BROKEN", "FIXED"]
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A finding asked again of a target: BROKEN (with the finding as it is now) or FIXED."""
+
+    answer: Answer
+    target: str
+    finding: Finding
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class FixtureReplay:
+    """A fixture under one target: what the index did."""
+
+    target: str
+    times: list[int]
+    index: list[float | None]
+    status: list[str]
+    notes: tuple[str, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many publications had each status."""
+        return dict(Counter(self.status))
+
+    def extreme(self, *, low: bool) -> tuple[int, float] | None:
+        """Return time and value of the lowest or highest index, or None where there was none."""
+        known = [(value, time) for value, time in zip(self.index, self.times, strict=True) if value is not None]
+        if not known:
+            return None
+        value, time = min(known) if low else max(known, key=lambda pair: (pair[0], -pair[1]))
+        return time, value
+
+
+def replay_finding(path: Path, target_label: str | None) -> Replayed:
+    """Ask a finding's scenario again. Raises InputError where the file is no finding or the target is unknown."""
+    saved = read_finding(path)
+    label = target_label or saved.target
+    prop = find_property(saved.finding.property)
+    expect = promised([Layer(path.name, saved.expect)], known_properties=[each.id for each in properties()])
+    with open_target(label) as target:
+        try:
+            description = target.describe()
+        except TargetFailure:
+            description = undescribed(label)
+        judge = Judge(target, description, expect, (prop,))
+        candidate = Candidate(prop.id, saved.finding.scenario, saved.scenario, _seed_of(saved), prop.metamorphic)
+        run, _ = run_of_one(judge, candidate)
+    if run.failures and prop.id != "protocol":
+        why = f"the target failed: {run.failures[0][1].detail}"
+        return Replayed("BROKEN", label, saved.finding, why)
+    outcome = prop.check(run)
+    if outcome.breach is None:
+        why = "the premise was not met" if not outcome.premise_met else f"{prop.id} holds in this scenario"
+        return Replayed("FIXED", label, saved.finding, why)
+    before = (saved.finding.from_sources, saved.finding.from_quotes, saved.finding.from_faults)
+    shrunk = Shrunk(candidate, run, outcome, saved.finding.evaluations, reproduced=True, capped=False, before=before)
+    folder = str(path.parent.parent.parent) if path.parent.parent.name == "findings" else str(path.parent)
+    return Replayed("BROKEN", label, told(shrunk, prop, label, folder, file=path), outcome.breach.sentence)
+
+
+def _seed_of(saved: FindingFile) -> int:
+    return saved.finding.seed
+
+
+def rules_of_the_day(fixture: Fixture) -> str | None:
+    """Return the label of the rules that lie beside a fixture, or None."""
+    return None if fixture.rules is None else f"file:{fixture.rules}"
+
+
+def replay_fixture(name: str, label: str) -> FixtureReplay:
+    """Run a target over a fixture. Raises InputError, or TargetFailure where the target does not answer."""
+    fixture = load_fixture(find_fixture(name))
+    times = fixture.times()
+    with open_target(label) as target:
+        answer = target.index([Request(fixture.basket, fixture.quotes(), times)])[0]
+    if isinstance(answer, TargetFailure):
+        raise answer
+    return _replayed(label, times.tolist(), answer)
+
+
+def _replayed(label: str, times: list[int], answer: Determinations) -> FixtureReplay:
+    index = [None if np.isnan(value) else float(value) for value in answer.value]
+    return FixtureReplay(label, times, index, [STATUSES[code] for code in answer.status], answer.notes)
+
+
+def is_finding_file(given: str) -> bool:
+    """Say whether a word of the command line is a finding's file; a folder or an id is a fixture. Raises InputError for neither."""
+    path = Path(given)
+    if path.is_file():
+        return True
+    if path.suffix == ".json":
+        problem = "does not exist"
+        raise InputError(problem, file=given, remedy="give a finding's file, a fixture's folder or a fixture's id")
+    find_fixture(given)
+    return False

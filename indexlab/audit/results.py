@@ -1,0 +1,79 @@
+"""From counts to verdicts: holds, inconclusive, violated, waived, not-applicable; and what is measured and not judged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from indexlab.audit.events import PropertyResult, Verdict
+from indexlab.audit.tally import PropertyTally
+from indexlab.properties.property import Occasion
+
+if TYPE_CHECKING:
+    from indexlab.audit.events import AuditResult
+    from indexlab.audit.tally import Tally
+    from indexlab.audit.work import Job, ShrunkFinding
+    from indexlab.market.errors import TargetFailure
+    from indexlab.properties.property import Property
+
+__all__ = ["exit_code", "measured", "property_result"]
+
+
+def property_result(prop: Property, job: Job, tally: Tally, found: ShrunkFinding | None, describe_failure: TargetFailure | None) -> PropertyResult:
+    """Return the verdict on one property; nothing that went wrong inside the harness is ever a pass."""
+    reason = prop.applies(Occasion(job.expect, job.uses, job.provides))
+    if reason:
+        return PropertyResult(prop.id, prop.statement, "not-applicable", reason, 0, 0)
+    counts = tally.properties.get(prop.id, PropertyTally())
+    verdict, reason = _verdict(prop, counts, describe_failure)
+    waived = job.expect.waive.get(prop.id)
+    if waived is not None:
+        reason = f"waived: {waived}" if verdict != "holds" else f"holds, though it is waived: {waived}"
+        verdict = "waived" if verdict != "holds" else verdict
+    return PropertyResult(
+        id=prop.id,
+        statement=prop.statement,
+        verdict=verdict,
+        reason=reason,
+        scenarios=counts.scenarios,
+        premise_met=counts.premise_met,
+        worst=counts.worst,
+        finding=None if found is None else found.finding,
+        breaches=counts.breached,
+    )
+
+
+def _verdict(prop: Property, counts: PropertyTally, describe_failure: TargetFailure | None) -> tuple[Verdict, str]:
+    if prop.id == "protocol" and describe_failure is not None:
+        return "violated", f"describe failed: {describe_failure.detail}"
+    if counts.breached:
+        return "violated", f"broken in {counts.breached} of {counts.premise_met} scenarios in which the premise was met"
+    if counts.errors:
+        return "inconclusive", counts.errors
+    if not counts.premise_met:
+        return "inconclusive", counts.unmet or "no run could be judged"
+    ties = f"; {counts.ties} hung on a tie in floating point" if counts.ties else ""
+    return "holds", f"found none in {counts.premise_met} scenarios in which the premise was met{ties}"
+
+
+def measured(tally: Tally) -> dict[str, object]:
+    """Return what is measured and not judged."""
+    return {
+        "worst_displacement_by_fault": dict(sorted(tally.by_fault.items())),
+        "share_of_publications_without_value": round(tally.missing / tally.publications, 6) if tally.publications else 0.0,
+        "publications": tally.publications,
+        "ties": {name: counts.ties for name, counts in tally.properties.items() if counts.ties},
+    }
+
+
+def exit_code(result: AuditResult) -> int:
+    """Return what an audit's process ends with: 130 interrupted, 0 for a survey, 1 violated, 4 inconclusive, else 0."""
+    if result.interrupted:
+        return 130
+    if result.survey:
+        return 0
+    verdicts = {prop.verdict for target in result.targets for prop in target.properties}
+    if "violated" in verdicts:
+        return 1
+    if "inconclusive" in verdicts:
+        return 4
+    return 0 if verdicts - {"not-applicable"} else 5

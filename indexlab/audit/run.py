@@ -1,0 +1,278 @@
+"""An audit: a plan becomes a stream of events. The consumer writes, prints, or counts them; nothing here does.
+
+The stream is deterministic in (seed, version, plan, target) under any number of workers: units are fixed, and their results are merged in order.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import msgspec
+
+from indexlab import __version__
+from indexlab.audit.events import AuditFinished, AuditResult, AuditStarted, Event, FindingFound, Note, Progress, TargetFinished, TargetResult, TargetStarted
+from indexlab.audit.plan import SURVEY, Budget, Profile, budget
+from indexlab.audit.results import measured, property_result
+from indexlab.audit.tally import Tally
+from indexlab.audit.work import FindingTask, Job, ShrunkFinding, Unit, close_targets, do_unit, find_finding, prepare_worker
+from indexlab.market.errors import NothingSelected, TargetFailure
+from indexlab.market.fixture import find_fixture, load_fixture
+from indexlab.properties.registry import find_property, properties
+from indexlab.scenarios.expect import Expect, Layer, promised
+from indexlab.scenarios.recipes import World, built_in
+from indexlab.targets.resolve import open_target
+from indexlab.targets.target import Description, undescribed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Sequence
+
+    from indexlab.market.source import Basket
+    from indexlab.scenarios.scenario import Scenario
+
+__all__ = ["AuditPlan", "Saved", "audit", "checked"]
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
+_SHARD: Final = 4
+"""Batches a unit: small enough that progress moves and Ctrl-C is heard, and a fixed number, for the sake of determinism."""
+_RECORDED_FIRST, _SEARCH_FIRST = 1000, 2000
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPlan:
+    """The effective plan. `layers` are what flags and the plan file promise, the strongest first; `clock` gives seconds for the safety net and
+    `stop` says that the user wants to end; both are the door's, since below the doors nothing reads a clock.
+    """
+
+    targets: tuple[str, ...]
+    survey: bool
+    profile: Profile
+    seed: int
+    jobs: int
+    layers: tuple[Layer, ...]
+    only: tuple[str, ...]
+    skip: tuple[str, ...]
+    fixtures: tuple[str, ...]
+    sources: Basket | None
+    folder: str
+    clock: Callable[[], float]
+    stop: Callable[[], bool]
+
+    def as_table(self) -> dict[str, object]:
+        """Return the plan as the report prints it."""
+        table: dict[str, object] = {"profile": self.profile, "seed": self.seed, "targets": list(self.targets), "survey": self.survey}
+        table |= {"only": list(self.only), "skip": list(self.skip), "fixtures": [_name_only(name) for name in self.fixtures]}
+        table["expect"] = {key: _plain(value) for layer in reversed(self.layers) for key, value in layer.table.items()}
+        if self.sources is not None:
+            table["sources"] = [msgspec.to_builtins(source) for source in self.sources]
+        return table
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What the file of a finding holds beside it: handed to the consumer with each FindingFound, since events themselves stay small."""
+
+    scenario: Scenario
+    expect: Expect
+    target: str
+
+
+def _name_only(fixture: str) -> str:
+    return fixture.rstrip("/").rsplit("/", 1)[-1]
+
+
+def _plain(value: object) -> object:
+    return dict(value) if isinstance(value, dict) else value
+
+
+def audit(plan: AuditPlan) -> Iterator[tuple[Event, Saved | None]]:
+    """Run an audit; yields events, a finding's together with what its file holds.
+
+    Raises InputError before work starts where the plan is wrong, NothingSelected where it selects nothing.
+    """
+    chosen = checked(plan)
+    started = plan.clock()
+    yield AuditStarted(__version__, plan.seed, plan.profile, plan.survey, list(plan.targets), list(chosen), plan.folder, plan.jobs), None
+    results: list[TargetResult] = []
+    workers = _Workers(plan.jobs)
+    try:
+        for label in plan.targets:
+            if plan.stop():
+                break
+            result = yield from _audit_target(plan, chosen, label, workers)
+            results.append(result)
+    finally:
+        workers.close()
+        close_targets()
+    finished = AuditResult(
+        version=__version__,
+        seed=plan.seed,
+        profile=plan.profile,
+        survey=plan.survey,
+        plan=plan.as_table(),
+        targets=results,
+        interrupted=plan.stop(),
+        seconds=round(plan.clock() - started, 3),
+    )
+    yield AuditFinished(finished), None
+
+
+def checked(plan: AuditPlan) -> tuple[str, ...]:
+    """Return the ids of the properties selected, when everything that can be known to be wrong before work starts has been looked at. Raises InputError."""
+    chosen = _selected(plan)
+    for name in plan.fixtures:
+        load_fixture(find_fixture(name)).quotes()
+    for label in plan.targets:
+        open_target(label).close()
+    promised(plan.layers, known_properties=[prop.id for prop in properties()])
+    return chosen
+
+
+def _selected(plan: AuditPlan) -> tuple[str, ...]:
+    for name in (*plan.only, *plan.skip):
+        find_property(name)
+    chosen = tuple(prop.id for prop in properties() if (not plan.only or prop.id in plan.only) and prop.id not in plan.skip)
+    if not chosen or not plan.targets:
+        problem = "leaves no property to judge" if plan.targets else "leaves no target"
+        raise NothingSelected(problem, key="selection", remedy="widen --only or narrow --skip")
+    return chosen
+
+
+class _Workers:
+    """Where units are done: in this process, or in a pool of processes that each load the libraries once."""
+
+    def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
+        self.pool: ProcessPoolExecutor | None = None
+        if jobs > 1:
+            context = multiprocessing.get_context("forkserver")
+            context.set_forkserver_preload(["indexlab.audit.work"])
+            self.pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=prepare_worker)
+
+    def in_order(self, function: Callable[[Job, Item], Made], job: Job, items: Sequence[Item], stop: Callable[[], bool]) -> Generator[Made, None, None]:
+        """Yield the results in the order of the items, until they end or `stop` says so."""
+        if self.pool is None:
+            for item in items:
+                if stop():
+                    return
+                yield function(job, item)
+            return
+        waiting: deque[Future[Made]] = deque()
+        left = deque(items)
+        try:
+            while left or waiting:
+                while left and len(waiting) < 2 * self.jobs:
+                    waiting.append(self.pool.submit(function, job, left.popleft()))
+                while not waiting[0].done():
+                    if stop():
+                        return
+                    wait([waiting[0]], timeout=0.1, return_when=FIRST_COMPLETED)
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def close(self) -> None:
+        """End the workers; what they are doing is finished first."""
+        if self.pool is not None:
+            self.pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _described(label: str) -> tuple[Description, str, TargetFailure | None]:
+    with open_target(label) as target:
+        try:
+            return target.describe(), target.kind, None
+        except TargetFailure as failure:
+            return undescribed(label), target.kind, failure
+
+
+def _promise(plan: AuditPlan, label: str, description: Description) -> Expect:
+    layers = list(plan.layers)
+    if not plan.survey:
+        layers.append(Layer(f"{label} [expect]", description.expect))
+    return promised(layers, known_properties=[prop.id for prop in properties()])
+
+
+def _audit_target(plan: AuditPlan, chosen: tuple[str, ...], label: str, workers: _Workers) -> Generator[tuple[Event, Saved | None], None, TargetResult]:
+    description, kind, failure = _described(label)
+    spend = SURVEY if plan.survey else budget(plan.profile, kind)
+    limit = spend.seconds / (len(plan.targets) if plan.survey else 1)
+    expect = _promise(plan, label, description)
+    world = World(expect, plan.sources, "bid" in description.uses, spend.twins)
+    job = Job(label, description.name, description.version, description.uses, description.provides, world, chosen, plan.seed, sparing=kind == "process")
+    units = list(_units(job, spend, plan))
+    planned = sum(unit.count for unit in units) * (spend.twins + 1)
+    yield TargetStarted(label, description.name, description.version, kind, planned), None
+    if failure is not None:
+        yield Note(label, f"describe failed ({failure.detail}); it is audited as an index that prices from `price` and promises nothing of its own"), None
+
+    tally, cut, began = Tally(), None, plan.clock()
+    for part in workers.in_order(do_unit, job, units, plan.stop):
+        tally.merge(part)
+        yield Progress(label, tally.scenarios, planned, "search", sum(counts.breached > 0 for counts in tally.properties.values())), None
+        if plan.clock() - began > limit and tally.scenarios < planned:
+            cut = tally.scenarios
+            break
+    for note in tally.notes:
+        yield Note(label, note), None
+    findings = yield from _findings(plan, job, tally, spend, workers)
+    results = [property_result(find_property(name), job, tally, findings.get(name), failure) for name in chosen]
+    notes = list(tally.notes)
+    if cut is not None:
+        notes.append(f"cut at scenario {cut} of {planned}: the target was too slow for the {limit:g} s of this profile")
+    result = TargetResult(
+        target=label,
+        name=description.name,
+        version=description.version,
+        kind=kind,
+        expect=expect.as_table(),
+        properties=results,
+        measures=measured(tally),
+        scenarios=tally.scenarios,
+        evaluations=tally.evaluations,
+        cut=cut,
+        notes=notes,
+    )
+    yield TargetFinished(result), None
+    return result
+
+
+def _units(job: Job, spend: Budget, plan: AuditPlan) -> Iterator[Unit]:
+    size = 1 if job.sparing else _SHARD
+    if plan.fixtures:
+        share = max(spend.batches // (2 * len(plan.fixtures)), 10)
+        for place, name in enumerate(plan.fixtures):
+            for first in range(0, share, size):
+                yield Unit("recorded", first, min(size, share - first), _RECORDED_FIRST + 100 * place + first, name, share)
+    built = len(built_in(job.world, job.seed))
+    for first in range(0, built, size):
+        yield Unit("built-in", first, min(size, built - first), first)
+    for first in range(0, spend.batches, size):
+        yield Unit("search", 0, min(size, spend.batches - first), _SEARCH_FIRST + first)
+
+
+def _findings(
+    plan: AuditPlan, job: Job, tally: Tally, spend: Budget, workers: _Workers
+) -> Generator[tuple[Event, Saved | None], None, dict[str, ShrunkFinding]]:
+    found: dict[str, ShrunkFinding] = {}
+    waive = job.expect.waive
+    tasks = [
+        (FindingTask(name, 1 if plan.stop() else spend.shrink, plan.folder, waive.get(name, "")), counts.candidates[0])
+        for name, counts in tally.properties.items()
+        if counts.candidates
+    ]
+    never: Callable[[], bool] = lambda: False  # noqa: E731 - what was found is written even when the user wants to end
+    for number, made in enumerate(workers.in_order(_shrink_task, job, tasks, never)):
+        found[made.finding.property] = made
+        yield FindingFound(made.finding), Saved(made.scenario, job.expect, job.target)
+        yield Progress(job.target, number + 1, len(tasks), "shrink", len(tasks)), None
+    return found
+
+
+def _shrink_task(job: Job, task: tuple[FindingTask, object]) -> ShrunkFinding:
+    return find_finding(job, task[0], task[1])  # type: ignore[arg-type] - the pair is made above

@@ -1,0 +1,101 @@
+"""What an audit leaves behind as it goes: the run's folder, a file a finding, the journal of events."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from indexlab.audit.events import AuditFinished, Finding, FindingFound, Progress
+from indexlab.market.errors import InputError
+from indexlab.scenarios.scenario import Scenario
+
+if TYPE_CHECKING:
+    from indexlab.audit.events import Event
+    from indexlab.audit.run import Saved
+
+__all__ = ["FindingFile", "Journal", "new_folder", "read_finding", "save_finding"]
+
+_MOST_BYTES = 256 * 1024 * 1024
+_MOST_FOLDERS = 10_000
+
+
+class FindingFile(msgspec.Struct, frozen=True):
+    """A finding's file: enough to replay it and to judge it again."""
+
+    finding: Finding
+    scenario: Scenario
+    target: str
+    expect: dict[str, object]
+
+
+def new_folder(wanted: Path) -> Path:
+    """Make a folder that nobody else writes: `wanted`, or with -2, -3 behind it. Raises InputError where it cannot be made."""
+    for number in range(1, _MOST_FOLDERS):
+        folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            problem = f"cannot be made: {error.strerror}"
+            raise InputError(problem, file=folder, remedy="choose another place with --out") from None
+        return folder
+    problem = f"exists, and so do {_MOST_FOLDERS} others like it"
+    raise InputError(problem, file=wanted, remedy="choose another place with --out")
+
+
+def save_finding(folder: Path, finding: Finding, saved: Saved) -> Path:
+    """Write a finding's file at once and whole. Raises InputError where that fails (a full disk)."""
+    path = folder / finding.file
+    content = msgspec.json.format(msgspec.json.encode(FindingFile(finding, saved.scenario, saved.target, saved.expect.as_table())), indent=2)
+    half = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        half.write_bytes(content)
+        half.replace(path)
+    except OSError as error:
+        half.unlink(missing_ok=True)
+        problem = f"cannot be written: {error.strerror}"
+        raise InputError(problem, file=path, remedy="make room, or choose another place with --out") from None
+    return path
+
+
+def read_finding(path: Path) -> FindingFile:
+    """Read a finding's file strictly. Raises InputError."""
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            problem = f"is larger than {_MOST_BYTES} bytes"
+            raise InputError(problem, file=path)
+        return msgspec.json.decode(path.read_bytes(), type=FindingFile)
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+        raise InputError(problem, file=path) from None
+    except msgspec.DecodeError as error:
+        problem = f"is no finding: {error}"
+        raise InputError(problem, file=path, remedy="a finding is a file that an audit wrote under findings/") from None
+
+
+class Journal:
+    """Appends events to journal.ndjson as they come; progress is not kept, and the end only as a mark."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the journal in the run's folder."""
+        self._path = folder / "journal.ndjson"
+
+    def handle(self, event: Event) -> None:
+        """Append one event, and make it last."""
+        if isinstance(event, Progress):
+            return
+        line = b'{"type":"AuditFinished"}' if isinstance(event, AuditFinished) else msgspec.json.encode(event)
+        try:
+            with self._path.open("ab") as file:
+                file.write(line + b"\n")
+                if isinstance(event, FindingFound):
+                    file.flush()
+                    os.fsync(file.fileno())
+        except OSError as error:
+            problem = f"cannot be written: {error.strerror}"
+            raise InputError(problem, file=self._path, remedy="make room, or choose another place with --out") from None

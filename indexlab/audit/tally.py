@@ -1,0 +1,127 @@
+"""What was counted: per property, scenarios judged, premises met, breaches, the worst case, and where to look for a finding. Mergeable in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from indexlab.audit.events import Worst
+from indexlab.properties.premise import single_source_premise
+from indexlab.properties.run import CLEAN
+from indexlab.properties.words import clean_range, displacement
+
+if TYPE_CHECKING:
+    from indexlab.properties.property import Outcome
+    from indexlab.properties.run import Run
+    from indexlab.scenarios.scenario import Scenario
+
+__all__ = ["Candidate", "PropertyTally", "Tally", "displacement_by_fault"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A breach to be shrunk: the scenario of one twin, its id, and for a run told differently the seed that told it."""
+
+    property: str
+    scenario_id: str
+    scenario: Scenario
+    setting_seed: int
+    retold: bool
+
+
+@dataclass(slots=True)
+class PropertyTally:
+    """The counts of one property. `errors` holds what a check raised: its result is inconclusive then."""
+
+    scenarios: int = 0
+    premise_met: int = 0
+    breached: int = 0
+    ties: int = 0
+    worst: Worst | None = None
+    unmet: str = ""
+    errors: str = ""
+    candidates: list[Candidate] = field(default_factory=list)
+
+    def add(self, outcome: Outcome, worst: Worst | None) -> None:
+        """Count one outcome."""
+        self.scenarios += outcome.scenarios
+        self.premise_met += outcome.premise_met
+        self.breached += outcome.breached
+        if outcome.unmet and not self.unmet:
+            self.unmet = outcome.unmet
+        self._see(worst)
+
+    def _see(self, worst: Worst | None) -> None:
+        # strictly larger: the first of equals stays, whatever the order of workers
+        if worst is not None and (self.worst is None or worst.value > self.worst.value):
+            self.worst = worst
+
+    def merge(self, other: PropertyTally, most_candidates: int) -> None:
+        """Take in what came after."""
+        self.scenarios += other.scenarios
+        self.premise_met += other.premise_met
+        self.breached += other.breached
+        self.ties += other.ties
+        self.unmet = self.unmet or other.unmet
+        self.errors = self.errors or other.errors
+        self._see(other.worst)
+        self.candidates = (self.candidates + other.candidates)[:most_candidates]
+
+
+@dataclass(slots=True)
+class Tally:
+    """All counts of a stretch of an audit."""
+
+    properties: dict[str, PropertyTally] = field(default_factory=dict)
+    scenarios: int = 0
+    evaluations: int = 0
+    by_fault: dict[str, float] = field(default_factory=dict)
+    headroom: float = 0.0
+    missing: int = 0
+    publications: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    def merge(self, other: Tally, most_candidates: int = 3) -> None:
+        """Take in what came after."""
+        for name, counts in other.properties.items():
+            self.properties.setdefault(name, PropertyTally()).merge(counts, most_candidates)
+        self.scenarios += other.scenarios
+        self.evaluations += other.evaluations
+        self.headroom = max(self.headroom, other.headroom)
+        self.missing += other.missing
+        self.publications += other.publications
+        for fault, size in other.by_fault.items():
+            self.by_fault[fault] = max(size, self.by_fault.get(fault, 0.0))
+        self.notes += [note for note in other.notes if note not in self.notes]
+
+    def measure(self, run: Run) -> None:
+        """Add what is measured and not judged."""
+        for fault, size in displacement_by_fault(run).items():
+            self.by_fault[fault] = max(size, self.by_fault.get(fault, 0.0))
+        for stack in (run.clean, run.broken):
+            self.missing += int(stack.missing.sum())
+            self.publications += int(stack.missing.size)
+        for trace in (run.clean_trace, *run.broken_traces):
+            self.notes += [note for note in trace.answer.notes if note not in self.notes]
+
+
+def displacement_by_fault(run: Run) -> dict[str, float]:
+    """Return the largest displacement that one faulty source caused, by kind of fault, where the premise of `single-source` held."""
+    if not run.twins:
+        return {}
+    premise = single_source_premise(run)
+    lowest, highest, _, _ = clean_range(run.times, run.clean.value[0], run.expect.max_tracking_lag)
+    moved = np.where(premise, displacement(run.broken.value, lowest[None, :], highest[None, :]), 0.0).max(axis=1)
+    largest: dict[str, float] = {}
+    for number, twin in enumerate(run.twins):
+        if twin.touched and len(twin.faults) and premise[number].any():
+            name = " + ".join(dict.fromkeys(twin.faults))
+            largest[name] = max(float(moved[number]), largest.get(name, 0.0))
+    return largest
+
+
+def scenario_of(run: Run, twin: int) -> Scenario:
+    """Return the record of a twin as it was sent; -1 is the clean one."""
+    return run.batch.scenario(CLEAN if twin == CLEAN else run.numbers[twin])

@@ -1,0 +1,155 @@
+"""Work: an audit cut into units that any worker can do, each a function of its own record alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+from multiprocessing import util
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import msgspec
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import target as steer
+
+from indexlab.audit.events import Finding
+from indexlab.audit.explain import told
+from indexlab.audit.judge import Judge
+from indexlab.audit.shrink import shrink
+from indexlab.audit.tally import Tally
+from indexlab.market.fixture import find_fixture, load_fixture
+from indexlab.market.seeds import derive
+from indexlab.properties.registry import find_property
+from indexlab.scenarios.recipes import Drawn, World, built_in, draw_batch
+from indexlab.scenarios.recorded import recorded_batches
+from indexlab.scenarios.scenario import Scenario
+from indexlab.scenarios.strategies import drawn_batches
+from indexlab.targets.resolve import open_target
+from indexlab.targets.target import Description, Target
+
+if TYPE_CHECKING:
+    from indexlab.audit.tally import Candidate
+    from indexlab.scenarios.expect import Expect
+    from indexlab.scenarios.scenario import Batch
+
+__all__ = ["FindingTask", "Job", "ShrunkFinding", "Unit", "do_unit", "find_finding", "prepare_worker"]
+
+
+class Job(msgspec.Struct, frozen=True):
+    """What all units of one target share."""
+
+    target: str
+    name: str
+    version: str
+    uses: tuple[str, ...]
+    provides: tuple[str, ...]
+    world: World
+    properties: tuple[str, ...]
+    seed: int
+    sparing: bool
+
+    @property
+    def expect(self) -> Expect:
+        """The promise the target is held to."""
+        return self.world.expect
+
+
+UnitKind: TypeAlias = Literal["built-in", "recorded", "search"]
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """A stretch of batches: `first` to `first + count` of the built-in ones, of a fixture's, or of one shard of guided search."""
+
+    kind: UnitKind
+    first: int
+    count: int
+    number: int
+    fixture: str = ""
+    of: int = 0
+
+
+class ShrunkFinding(msgspec.Struct, frozen=True):
+    """A finding with what its file holds."""
+
+    finding: Finding
+    scenario: Scenario
+
+
+_open: dict[str, Target] = {}
+
+
+def prepare_worker() -> None:
+    """Set a worker process up: Ctrl-C is the parent's to handle, and targets are closed when the worker ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    util.Finalize(None, close_targets, exitpriority=10)
+
+
+def close_targets() -> None:
+    """Close every target that this process has opened."""
+    while _open:
+        _open.popitem()[1].close()
+
+
+def _target(label: str) -> Target:
+    key = f"{os.getpid()} {label}"
+    if key not in _open:
+        _open[key] = open_target(label)
+    return _open[key]
+
+
+def judge_of(job: Job) -> Judge:
+    """Return the judge of a job, with the target opened in this process."""
+    description = Description(name=job.name, version=job.version, provides=job.provides, uses=job.uses)
+    return Judge(_target(job.target), description, job.expect, tuple(find_property(name) for name in job.properties))
+
+
+def do_unit(job: Job, unit: Unit) -> Tally:
+    """Do one unit; the result is a function of (job, unit) and the target alone."""
+    judge, tally = judge_of(job), Tally()
+    if unit.kind == "search":
+        _search(judge, job, unit, tally)
+        return tally
+    batches: tuple[Batch, ...]
+    if unit.kind == "built-in":
+        batches = built_in(job.world, job.seed)
+    else:
+        fixture = load_fixture(find_fixture(unit.fixture))
+        world = msgspec.structs.replace(job.world, basket=fixture.basket)
+        batches = recorded_batches(fixture, unit.fixture, world, job.seed, unit.of)
+    for place in range(unit.first, min(unit.first + unit.count, len(batches))):
+        tally.merge(judge.judge(batches[place], unit.number + place - unit.first, job.seed, sparing=job.sparing))
+    return tally
+
+
+def _search(judge: Judge, job: Job, unit: Unit, tally: Tally) -> None:
+    turn = iter(range(unit.count * 10))
+
+    @seed(derive("search", job.seed, unit.number))
+    @settings(max_examples=unit.count, database=None, deadline=None, phases=[Phase.generate, Phase.target], suppress_health_check=list(HealthCheck))
+    @given(drawn_batches())
+    def search(drawn: Drawn) -> None:
+        place = next(turn)
+        if place >= unit.count:
+            return
+        part = judge.judge(draw_batch(drawn, job.world), unit.number + place, job.seed, sparing=job.sparing)
+        steer(min(max(part.by_fault.values(), default=0.0), 1e6), label="displacement")
+        tally.merge(part)
+
+    search()
+
+
+class FindingTask(msgspec.Struct, frozen=True):
+    """A breach to be shrunk and told; `folder` is the run's folder as a person types it."""
+
+    property: str
+    cap: int
+    folder: str
+    waived: str
+
+
+def find_finding(job: Job, task: FindingTask, candidate: Candidate) -> ShrunkFinding:
+    """Shrink one candidate and tell its finding."""
+    prop = find_property(task.property)
+    shrunk = shrink(judge_of(job), prop, candidate, task.cap)
+    return ShrunkFinding(told(shrunk, prop, job.target, task.folder, waived=task.waived), shrunk.candidate.scenario)
+
+

@@ -1,0 +1,1 @@
+"""Floor 2: what breaks a source, one small file each."""

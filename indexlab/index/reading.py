@@ -1,0 +1,140 @@
+"""Strict reading of a declaration's TOML tables: every key is known, has the right kind, and is named in the error with its file."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from typing import TYPE_CHECKING, Final
+
+from indexlab.index.rules import CHOICES
+from indexlab.market.errors import InputError, did_you_mean
+from indexlab.market.units import duration_us, ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["Table"]
+
+_DATE: Final = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+
+
+class Table:
+    """One TOML table: what is asked of it is known, and `close` refuses the rest. `name` is its dotted name ("" for the root)."""
+
+    def __init__(self, content: Mapping[str, object], name: str, file: object) -> None:
+        self.name, self.file = name, file
+        self._content = content
+        self._known: list[str] = []
+
+    def has(self, key: str) -> bool:
+        """Say whether the file states this key."""
+        self._know(key)
+        return key in self._content
+
+    def stated(self) -> Iterator[str]:
+        """Give the dotted keys that the file states here."""
+        return (self.path(key) for key in self._content)
+
+    def path(self, key: str) -> str:
+        """Return the dotted key, as errors name it."""
+        return f"{self.name}.{key}" if self.name else key
+
+    def problem(self, key: str, problem: str, remedy: str | None = None) -> InputError:
+        """Return the error for one key of this table."""
+        return InputError(problem, file=self.file, key=self.path(key), remedy=remedy)
+
+    def close(self) -> None:
+        """Raise InputError for the first key that nothing asked for, with the nearest known one."""
+        for key in self._content:
+            if key not in self._known:
+                raise self.problem(key, "is not a known key", did_you_mean(key, self._known))
+
+    def table(self, key: str) -> Table:
+        """Return a table inside this one; an empty one where it is not given."""
+        given = self._get(key, {})
+        if not isinstance(given, dict):
+            raise self.problem(key, f"must be a table, was {given!r}", f"write [{self.path(key)}]")
+        return Table(given, self.path(key), self.file)
+
+    def raw(self) -> dict[str, object]:
+        """Return all content unread; every key of it counts as known."""
+        self._known.extend(self._content)
+        return dict(self._content)
+
+    def text(self, key: str, default: str = "") -> str:
+        """Return a text without the white space around it."""
+        given = self._get(key, default)
+        if not isinstance(given, str):
+            raise self.problem(key, f"must be a text, was {given!r}", "put it in quotes")
+        return given.strip()
+
+    def date(self, key: str) -> str:
+        """Return a date as "2020-10-29", "2018-06" or "2018"; a TOML date will do. Empty where not given."""
+        given = self._get(key, "")
+        if isinstance(given, dt.date) and not isinstance(given, dt.datetime):
+            return given.isoformat()
+        if isinstance(given, str) and (not given or _DATE.fullmatch(given)):
+            return given
+        raise self.problem(key, f"must be a date, was {given!r}", 'write "2020-10-29", "2018-06" or "2018"')
+
+    def choice(self, key: str, default: str | None = None) -> str | None:
+        """Return one of the words that CHOICES lists for this key."""
+        given = self._get(key, default)
+        options = CHOICES[self.path(key)]
+        if given is None or given in options:
+            return default if given is None else str(given)
+        known = ", ".join(f'"{option}"' for option in options)
+        near = did_you_mean(given, options) if isinstance(given, str) else None
+        rule = f"must be one of {known}" if len(options) > 1 else f"must be {known}"
+        raise self.problem(key, f"{rule}, was {_shown(given)}", near if near and near.startswith("did") else None)
+
+    def word(self, key: str) -> str:
+        """Return one of the words that CHOICES lists; the first where the key is not given."""
+        return self.choice(key) or CHOICES[self.path(key)][0]
+
+    def ratio(self, key: str) -> float:
+        """Return a ratio from 0 to 1."""
+        try:
+            return ratio(self._get(key, 0.0), key=self.path(key))
+        except InputError as error:
+            raise error.within(self.file) from None
+
+    def duration(self, key: str, default: int | None = None) -> int | None:
+        """Return microseconds, `default` where not given; "none" is None."""
+        if not self.has(key):
+            return default
+        given = self._get(key, None)
+        if given == "none":
+            return None
+        try:
+            return duration_us(given, key=self.path(key))
+        except InputError as error:
+            raise error.within(self.file) from None
+
+    def count(self, key: str, default: int) -> int:
+        """Return a whole number of at least 1."""
+        given = self._get(key, default)
+        if isinstance(given, bool) or not isinstance(given, int) or given < 1:
+            raise self.problem(key, f"must be a whole number of at least 1, was {_shown(given)}")
+        return given
+
+    def number(self, key: str, default: float, *, above: float = -math.inf, low: float = -math.inf) -> float:
+        """Return a finite number greater than `above` and at least `low`."""
+        given = self._get(key, default)
+        if not isinstance(given, bool) and isinstance(given, (int, float)) and math.isfinite(given) and given > above and given >= low:
+            return float(given)
+        bound = f" above {above:g}" if above > -math.inf else f" of at least {low:g}"
+        raise self.problem(key, f"must be a finite number{bound}, was {_shown(given)}")
+
+    def _get(self, key: str, default: object) -> object:
+        self._know(key)
+        return self._content.get(key, default)
+
+    def _know(self, key: str) -> None:
+        if key not in self._known:
+            self._known.append(key)
+
+
+def _shown(given: object) -> str:
+    return f'"{given}"' if isinstance(given, str) else str(given).lower() if isinstance(given, bool) else str(given)

@@ -1,0 +1,1 @@
+"""Floor 2: contracts, tiers, accounts, margin states and headroom."""

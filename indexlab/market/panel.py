@@ -1,0 +1,97 @@
+"""The panel: what each source last said, and how old it is by both clocks, at each publication time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+import numpy as np
+
+from indexlab.market.compiled import compiled
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from indexlab.market.quotes import Quotes
+
+__all__ = ["NEVER_US", "Clock", "Panel", "sample"]
+
+Clock: TypeAlias = Literal["event", "receive"]
+NEVER_US: Final = 2**62
+"""The age of a source that has said nothing yet (int64 microseconds)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panel:
+    """An as-of sample of quotes at `times`; shapes [times] and [times, sources].
+
+    `newest` is the row of the newest valid observation received at or before each time (-1: none yet); `latest` the row of the last message of
+    any kind. Newest is by event time, the later arrival among equals; with the receive clock it is the last received.
+    """
+
+    times: NDArray[np.int64]
+    newest: NDArray[np.int32]
+    latest: NDArray[np.int32]
+    quotes: Quotes
+
+    def of_newest(self, column: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return a float column of the quotes at the newest rows, NaN where there is none."""
+        if not len(column):
+            return np.full(self.newest.shape, np.nan)
+        return np.where(self.newest >= 0, column[self.newest], np.nan)
+
+    @property
+    def price(self) -> NDArray[np.float64]:
+        """The newest valid price, [times, sources], NaN where there is none."""
+        return self.of_newest(self.quotes.price)
+
+    def age(self, clock: Clock) -> NDArray[np.int64]:
+        """How old the newest valid observation is by one clock, microseconds, NEVER_US where there is none."""
+        return self._since(self.quotes.event_time if clock == "event" else self.quotes.receive_time, self.newest)
+
+    def silence(self) -> NDArray[np.int64]:
+        """Microseconds since the last message of any kind was received, NEVER_US where there was none."""
+        return self._since(self.quotes.receive_time, self.latest)
+
+    def _since(self, stamps: NDArray[np.int64], rows: NDArray[np.int32]) -> NDArray[np.int64]:
+        if not len(stamps):
+            return np.full(rows.shape, NEVER_US, dtype=np.int64)
+        return np.where(rows >= 0, self.times[:, None] - stamps[rows], NEVER_US)
+
+
+def sample(quotes: Quotes, times: NDArray[np.int64], n_sources: int, valid: NDArray[np.bool_], clock: Clock) -> Panel:
+    """Sample the quotes at publication times (sorted, int64 microseconds); `valid` says which observations may count.
+
+    What arrives late never replaces what is newer by event time; with the receive clock the last received counts.
+    """
+    newest = np.empty((len(times), n_sources), dtype=np.int32)
+    latest = np.empty((len(times), n_sources), dtype=np.int32)
+    _sample(quotes.receive_time, quotes.event_time, quotes.source, valid, times, clock == "event", newest, latest)
+    return Panel(times, newest, latest, quotes)
+
+
+@compiled
+def _sample(  # noqa: PLR0913 - arrays go to the compiled loop one by one
+    receive: NDArray[np.int64],
+    event: NDArray[np.int64],
+    source: NDArray[np.int32],
+    valid: NDArray[np.bool_],
+    times: NDArray[np.int64],
+    by_event: bool,  # noqa: FBT001 - Numba takes no keywords here
+    newest: NDArray[np.int32],
+    latest: NDArray[np.int32],
+) -> None:
+    n = newest.shape[1]
+    best = np.full(n, -1, dtype=np.int32)
+    last = np.full(n, -1, dtype=np.int32)
+    row = 0
+    for t in range(len(times)):
+        while row < len(receive) and receive[row] <= times[t]:
+            s = source[row]
+            last[s] = row
+            if valid[row] and (best[s] < 0 or not by_event or event[row] >= event[best[s]]):
+                best[s] = row
+            row += 1
+        for s in range(n):
+            newest[t, s] = best[s]
+            latest[t, s] = last[s]

@@ -1,0 +1,64 @@
+"""`availability`: a market in agreement is always priced."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from indexlab.index.determination import HELD, STATUSES
+from indexlab.properties.property import Breach, Extreme, Outcome, Property
+from indexlab.properties.run import CLEAN
+from indexlab.properties.tell import value_text, which
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from indexlab.properties.run import Run, Stack
+
+__all__ = ["PROPERTY"]
+
+_AGREE = 1e-3
+
+
+def agreeing(stack: Stack) -> NDArray[np.bool_]:
+    """Say at which publications [runs, times] «min_sources» are live and the prices of all live ones agree within 10 bp."""
+    live = stack.live
+    with np.errstate(invalid="ignore", over="ignore"):
+        lowest = np.where(live, stack.price, np.inf).min(axis=2)
+        highest = np.where(live, stack.price, -np.inf).max(axis=2)
+        agree = highest <= lowest * (1.0 + _AGREE)
+    return np.asarray(agree & (stack.surely_live.sum(axis=2) >= stack.expect.min_sources) & ~stack.near_limit)
+
+
+def check(run: Run) -> Outcome:
+    """Judge the clean run and every broken one."""
+    found = None
+    met = breached = publications = 0
+    for stack, clean in ((run.clean, True), (run.broken, False)):
+        premise = agreeing(stack)
+        breaches = premise & (stack.status >= HELD)
+        met += int(premise.any(axis=1).sum())
+        breached += int(breaches.any(axis=1).sum())
+        publications += int(breaches.sum())
+        if breaches.any() and found is None:
+            row = int(np.argmax(breaches.any(axis=1)))
+            found = _breach(run, stack, CLEAN if clean else row, row, int(np.argmax(breaches[row])))
+    worst = Extreme(float(publications), "count", f"{publications} publications without a value in an agreeing market", CLEAN) if met else None
+    return Outcome(1 + len(run.twins), met, breached, found, worst, "never did «min_sources» live sources agree within 10 bp")
+
+
+def _breach(run: Run, stack: Stack, twin: int, row: int, at: int) -> Breach:
+    live = int(stack.surely_live[row, at].sum())
+    trace = run.trace(twin)
+    sentence = f"in {which(twin)} the index is {STATUSES[trace.status[at]]} while {live} live sources agree within 10 bp."
+    promised = f"ok or degraded with min_sources = {run.expect.min_sources} live sources in agreement"
+    return Breach(twin, at, 1.0, sentence, promised, f"index {value_text(trace, at)}", "clean twin", run.clean_trace)
+
+
+PROPERTY = Property(
+    id="availability",
+    statement="with «min_sources» live sources whose prices agree within 10 bp every determination is ok or degraded",
+    check=check,
+    hurt="umee pull 601 and 1634: no volume for one asset stopped the prices of all",
+)

@@ -1,0 +1,92 @@
+"""`margin-stability`: one broken source does not move anybody's margin state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from indexlab.margin.states import FROZEN, STATES
+from indexlab.market.units import format_ratio
+from indexlab.properties.premise import single_source_premise
+from indexlab.properties.property import Breach, Extreme, Outcome, Property
+from indexlab.properties.tell import first_breach, names, say, summed_up
+from indexlab.properties.words import range_over, windows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from indexlab.margin.rack import Rack
+    from indexlab.properties.run import Run
+
+__all__ = ["PROPERTY"]
+
+_UNMET = "no account stood in one state with more than «margin_headroom» of headroom while a fault was at work"
+
+
+def steady_accounts(run: Run, rack: Rack) -> tuple[NDArray[np.int8], NDArray[np.bool_], NDArray[np.float64]]:
+    """Return of the clean twin: states [times, accounts], which accounts are steady over the whole tracking window, their least headroom in it."""
+    clean = run.clean
+    states = rack.states(clean.value, clean.missing)[0]
+    against, in_favour = rack.headroom(clean.value)
+    headroom = np.minimum(against[0], in_favour[0])
+    headroom = np.where(clean.missing[0][:, None], 0.0, headroom)
+    low, high = windows(run.times, run.expect.max_tracking_lag, run.expect.max_tracking_lag)
+    least, _ = range_over(headroom, low, high)
+    lowest, highest = range_over(states.astype(np.float64), low, high)
+    return states, (least > run.expect.margin_headroom) & (lowest == highest) & (states != FROZEN), least
+
+
+def check(run: Run) -> Outcome:
+    """Hold the state of every steady account in every broken twin against its state in the clean one."""
+    if run.rack is None:
+        return Outcome(len(run.twins), 0, unmet="the scenario has no accounts")
+    premise = single_source_premise(run)
+    clean_states, steady, least = steady_accounts(run, run.rack)
+    states = run.rack.states(run.broken.value, run.broken.missing)
+    enough = run.unbroken_live >= run.expect.min_sources
+    judged = premise & (enough | ~run.broken.missing) & steady.any(axis=1)[None, :]
+    changed = (states != clean_states[None, :, :]) & steady[None, :, :] & judged[:, :, None]
+    breaches = changed.any(axis=2)
+    place = first_breach(breaches)
+    breach = None if place is None else _breach(run, run.rack, *place, changed, states, clean_states, least)
+    return summed_up(run, judged, breaches, breach, _worst(changed, judged), _UNMET)
+
+
+def _worst(changed: NDArray[np.bool_], judged: NDArray[np.bool_]) -> Extreme | None:
+    if not judged.any():
+        return None
+    moved = changed.any(axis=1).sum(axis=1)
+    twin = int(np.argmax(moved))
+    return Extreme(float(moved[twin]), "count", f"{int(moved[twin])} of {changed.shape[2]} accounts in another state", twin)
+
+
+def _breach(  # noqa: PLR0913 - what the check has computed
+    run: Run,
+    rack: Rack,
+    twin: int,
+    at: int,
+    changed: NDArray[np.bool_],
+    states: NDArray[np.int8],
+    clean_states: NDArray[np.int8],
+    least: NDArray[np.float64],
+) -> Breach:
+    account = int(np.argmax(np.where(changed[twin, at], least[at], -1.0)))
+    record = rack.accounts[account]
+    side = "long" if record.size > 0 else "short"
+    before, after = STATES[clean_states[at, account]], STATES[states[twin, at, account]]
+    sentence = (
+        f"{names(run, run.twins[twin].faulty)} alone moved a {side} account with {format_ratio(float(least[at, account]))} of headroom from {before} to {after}"
+        f" ({int(changed[twin, at].sum())} of {len(rack.accounts)} accounts moved)."
+    )
+    promised = f"no change of state beyond margin_headroom = {format_ratio(run.expect.margin_headroom)}"
+    seen = say(run, run.broken_traces[twin], run.clean_trace, at, "clean twin")
+    return Breach(twin, at, float(least[at, account]), sentence, promised, seen, "clean twin", run.clean_trace, record)
+
+
+PROPERTY = Property(
+    id="margin-stability",
+    statement="no account that stays in one state with more than «margin_headroom» of headroom in the clean twin is in another state in the broken one",
+    check=check,
+    hurt="Deribit 2019-10-31: one wrong feed liquidated accounts, about 1.3 million USD were paid back (https://insights.deribit.com/exchange-updates/deribit-flash-crash-a-letter-from-the-founders/)",
+)

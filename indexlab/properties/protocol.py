@@ -1,0 +1,48 @@
+"""`protocol`: every answer is an answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from indexlab.index.determination import HELD, STATUSES
+from indexlab.properties.property import Breach, Extreme, Outcome, Property
+from indexlab.properties.run import CLEAN
+from indexlab.properties.tell import price_text, which
+
+if TYPE_CHECKING:
+    from indexlab.properties.run import Run
+
+__all__ = ["PROPERTY"]
+
+
+def check(run: Run) -> Outcome:
+    """Count the requests that failed, and the promises (ok, degraded) without a finite positive number."""
+    found: Breach | None = None
+    breached = len({twin for twin, _ in run.failures})
+    for twin, failure in run.failures[:1]:
+        sentence = f"the target failed in {which(twin)}: {failure.detail}"
+        found = Breach(twin, 0, 1.0, sentence, "every answer fits the target protocol, in time", str(failure.kind), "clean twin")
+    judged = 0
+    for twin in range(CLEAN, len(run.broken_traces)):
+        trace = run.trace(twin)
+        judged += 1
+        bad = (trace.status < HELD) & ~(np.isfinite(trace.value) & (trace.value > 0))
+        if bad.any():
+            breached += 1
+            at = int(np.argmax(bad))
+            value = "null" if np.isnan(trace.value[at]) else price_text(float(trace.value[at]))
+            sentence = f"in {which(twin)} the status is {STATUSES[trace.status[at]]} with the value {value}."
+            promise = "ok and degraded come with a finite positive number"
+            found = found or Breach(twin, at, 1.0, sentence, promise, f"{STATUSES[trace.status[at]]} {value}", "clean twin", run.clean_trace)
+    total = judged + len(run.failures)
+    return Outcome(total, total, breached, found, Extreme(float(breached), "count", f"{breached} of {total} runs", CLEAN), "no request was made")
+
+
+PROPERTY = Property(
+    id="protocol",
+    statement="every answer fits the target protocol, in time, and ok or degraded never comes with a value that is no finite positive number",
+    check=check,
+    hurt="umee #1261: only expired candles, an empty price was used, and it crashed",
+)

@@ -1,0 +1,123 @@
+"""`responsiveness`: a true move of the market reaches the index at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from indexlab.market.units import format_duration, format_ratio
+from indexlab.properties.property import Breach, Extreme, Outcome, Property
+from indexlab.properties.run import CLEAN
+from indexlab.properties.tell import price_text, value_text
+from indexlab.properties.words import held_for, range_over, windows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from indexlab.properties.run import Run
+
+__all__ = ["PROPERTY"]
+
+_LEAST_MOVE = 0.01
+_LARGEST_FACTOR = 100.0 * (1 + 1e-3)
+_REST = 1e-3
+"""A market is at rest again where the median of its live prices has stayed within 10 bp over the tracking lag."""
+_SHARE, _BASE = 0.1, 2e-3
+_MOST_STARTS = 24
+
+
+class _Move(NamedTuple):
+    """A true move: from publication `start` to `shown`, where the last live source has shown it."""
+
+    start: int
+    shown: int
+    factor: float
+
+
+def check(run: Run) -> Outcome:
+    """Judge the clean run after each move that all live sources have shown, as long as the market then rests."""
+    middle = _median_of_live(run)
+    rest = _at_rest(run, middle)
+    value = run.clean.value[0]
+    enough = (run.clean.surely_live[0].sum(axis=1) >= run.expect.min_sources) & ~run.clean.near_limit[0]
+    met, worst, breach, factor = False, 0.0, None, 1.0
+    for move in _moves(run, middle):
+        due = run.times >= run.times[move.shown] + run.expect.max_tracking_lag
+        premise = due & rest & enough & (np.abs(middle / middle[move.shown] - 1.0) < _LEAST_MOVE / 2)
+        if not premise.any():
+            continue
+        met = True
+        allowed = _SHARE * np.abs(middle - middle[move.start]) + _BASE * middle
+        with np.errstate(invalid="ignore", over="ignore"):
+            behind = np.where(np.isnan(value), np.inf, np.abs(value - middle)) / np.maximum(np.abs(middle - middle[move.start]), 1e-300)
+        if float(behind[premise].max()) > worst:
+            worst, factor = float(behind[premise].max()), move.factor
+        late = premise & (np.isnan(value) | (np.abs(value - middle) > allowed))
+        if late.any() and breach is None:
+            breach = _breach(run, move, int(np.argmax(late)), middle, worst)
+    text = f"{format_ratio(worst) if np.isfinite(worst) else 'all'} of a move by {factor - 1:+.2%} not followed after «max_tracking_lag»"
+    return Outcome(1, int(met), int(breach is not None), breach, Extreme(worst, "ratio", text, CLEAN) if met else None, "the market never made a move of 1 % and rested")
+
+
+def _median_of_live(run: Run) -> NDArray[np.float64]:
+    live = np.where(run.clean.live[0], run.clean.price[0], np.nan)
+    middle = np.full(len(run.times), np.nan)
+    some = ~np.isnan(live).all(axis=1)
+    middle[some] = np.nanmedian(live[some], axis=1)
+    return middle
+
+
+def _at_rest(run: Run, middle: NDArray[np.float64]) -> NDArray[np.bool_]:
+    low, high = windows(run.times, run.expect.max_tracking_lag, 0)
+    lowest, highest = range_over(middle, low, high)
+    still = np.isfinite(lowest) & (highest <= lowest * (1 + _REST))
+    live, price = run.clean.live[0], run.clean.price[0]
+    with np.errstate(invalid="ignore"):
+        together = (~live | (np.abs(price / middle[:, None] - 1.0) <= 2 * _REST)).all(axis=1)
+    return np.asarray(still & held_for(run.times, together, 0))
+
+
+def _moves(run: Run, middle: NDArray[np.float64]) -> list[_Move]:
+    span = run.expect.max_lead + 4 * run.expect.interval
+    ahead = np.searchsorted(run.times, run.times + span, side="right") - 1
+    with np.errstate(invalid="ignore", over="ignore"):
+        ratio = middle[ahead] / middle
+        starts = np.flatnonzero((ratio >= 1 + _LEAST_MOVE) | (ratio <= 1 - _LEAST_MOVE))
+    moves = []
+    for start in starts[:_MOST_STARTS]:
+        shown = _shown_by_all(run, int(start), int(ahead[start]), up=bool(ratio[start] > 1))
+        if shown is not None:
+            factor = float(middle[shown] / middle[start])
+            if 1 / _LARGEST_FACTOR <= factor <= _LARGEST_FACTOR:
+                moves.append(_Move(int(start), shown, factor))
+    return moves
+
+
+def _shown_by_all(run: Run, start: int, last: int, *, up: bool) -> int | None:
+    live, price = run.clean.live[0], run.clean.price[0]
+    sources = live[start]
+    if int(sources.sum()) < run.expect.min_sources:
+        return None
+    part = slice(start + 1, last + 1)
+    with np.errstate(invalid="ignore", over="ignore"):
+        ratio = price[part][:, sources] / price[start, sources]
+    moved = ((ratio >= 1 + _LEAST_MOVE) if up else (ratio <= 1 - _LEAST_MOVE)) & live[part][:, sources]
+    all_moved = moved.all(axis=1)
+    return start + 1 + int(np.argmax(all_moved)) if all_moved.any() else None
+
+
+def _breach(run: Run, move: _Move, at: int, middle: NDArray[np.float64], size: float) -> Breach:
+    after = format_duration(int(run.times[at] - run.times[move.shown]))
+    sentence = f"{after} after every live source had shown a true move of {move.factor - 1:+.2%} the index has not followed."
+    promised = f"within a tenth of the move plus 20 bp after max_tracking_lag = {format_duration(run.expect.max_tracking_lag)}"
+    seen = f"index {value_text(run.clean_trace, at)}, median of the live prices {price_text(float(middle[at]))}"
+    return Breach(CLEAN, at, size, sentence, promised, seen, "median of live")
+
+
+PROPERTY = Property(
+    id="responsiveness",
+    statement="from «max_tracking_lag» after the last live source has shown a true move of at least 1 %, the index is within a tenth of it plus 20 bp of the median of the live prices",
+    check=check,
+    hurt="Backpack's step cap of 0.25 % a second lets a crash reach the index late; Venus 2022-05-12: a price stood at its lower bound of 0.107 while the market was at 0.01",
+)

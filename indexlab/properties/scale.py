@@ -1,0 +1,35 @@
+"""`scale`: an index knows no currency unit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from indexlab.properties.metamorphic import same_when_told_differently
+from indexlab.properties.property import Outcome, Property
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from indexlab.properties.run import Run, Variation
+
+__all__ = ["PROPERTY"]
+
+
+def check(run: Run) -> Outcome:
+    """Compare with the run whose prices are times a power of two, its index divided by the same."""
+
+    def back(variation: Variation, value: NDArray[np.float64]) -> NDArray[np.float64]:
+        return value / 2.0 ** int(variation.detail.rsplit("^", 1)[1])
+
+    return same_when_told_differently(run, "scale", "prices times c give the index times c", "prices of at least 1e5 ticks were never there to scale", back)
+
+
+PROPERTY = Property(
+    id="scale",
+    statement="prices times c give the index times c, for powers of two from 2^-27 to 2^20",
+    check=check,
+    needs=("scale",),
+    metamorphic=True,
+    hurt="Pyth 2021-09-20: a price read with the wrong exponent entered the aggregate (https://pythnetwork.medium.com/pyth-root-cause-analysis-622376d7a492)",
+)

@@ -1,0 +1,39 @@
+"""`silent-source`: who has fallen silent has no influence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from indexlab.properties.absence import as_if_absent
+from indexlab.properties.property import Outcome, Property
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from indexlab.properties.run import Run
+
+__all__ = ["PROPERTY"]
+
+
+def check(run: Run) -> Outcome:
+    """Compare with absence wherever every faulty source has been silent for longer than «max_age» and the margin."""
+    limit = run.expect.max_age + run.expect.age_margin
+
+    def gone(rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+        silent = (run.broken.silence[rows] >= limit) & (run.broken.age[rows] >= limit)
+        heard = (run.broken.panels[int(rows[0])].latest >= 0).any(axis=0)
+        faulty = run.faulty[rows] & heard[None, :]
+        return np.asarray((silent | ~run.faulty[rows][:, None, :]).all(axis=2) & faulty.any(axis=1)[:, None])
+
+    return as_if_absent(run, gone, "fell silent|fell silent", "no source was silent for long enough while «min_sources» unbroken ones were live")
+
+
+PROPERTY = Property(
+    id="silent-source",
+    statement="sources that fell silent, however many, have no influence from «max_age» on, as long as «min_sources» live ones remain",
+    check=check,
+    needs=("absent",),
+    hurt="Deribit 2019-10-31: Coinbase was silent for 75 minutes around the incident (https://insights.deribit.com/exchange-updates/deribit-flash-crash-a-letter-from-the-founders/); vega #10459: a median built from stale inputs",
+)

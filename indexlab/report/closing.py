@@ -1,0 +1,62 @@
+"""All that the terminal says when an audit is over, as plain text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from indexlab.report.grid import aligned, wrapped
+from indexlab.report.plain import plain
+from indexlab.report.text import WIDTH, finding_text, findings_table, survey_table, verdict_table
+from indexlab.report.words import count, count_of, displacement_text, findings_of, headline, largest_displacement, short_names
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from indexlab.audit.events import AuditResult, TargetResult
+
+__all__ = ["closing_text"]
+
+_FULL_TEXTS: Final = 5
+
+
+def closing_text(result: AuditResult, folder: str, *, already_said: Collection[str] = ()) -> str:
+    """Return the table, the findings, the notes that are not `already_said`, what was found in how many scenarios, and where the report is."""
+    parts = [_table(result), *_findings(result), _notes(result, already_said), _last(result, folder)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _table(result: AuditResult) -> str:
+    if len(result.targets) != 1:
+        return survey_table(result) if result.targets else ""
+    target = result.targets[0]
+    largest = largest_displacement(target)
+    move = "" if largest is None else f"\nlargest move of the index by one fault: {displacement_text(largest[1])} ({plain(largest[0], most=40)})"
+    return f"{short_names(result.targets)[0]}  ({plain(target.target, most=60)}, {count_of(target.scenarios, 'scenario')})\n\n{verdict_table(target)}{move}"
+
+
+def _findings(result: AuditResult) -> list[str]:
+    """Return the findings in full, the first few of them; in a survey, and beyond those few, a line each."""
+    found = findings_of(result)
+    full = [] if result.survey else found[:_FULL_TEXTS]
+    texts = [finding_text(finding, of=one.scenarios) for _, one, finding in full]
+    rest = findings_table(result, after=len(full))
+    heading = "findings, and how to see each again" if not full else f"and {count_of(len(found) - len(full), 'more finding')}"
+    return [*texts, f"{heading}\n{rest}"] if rest else texts
+
+
+def _notes(result: AuditResult, already_said: Collection[str]) -> str:
+    lines = []
+    for name, target in zip(short_names(result.targets), result.targets, strict=True):
+        said = [note for note in target.notes if note not in already_said]
+        lines += [["note:", f"{name}: {plain(note, most=300)}"] for note in [*_cut(target), *said]]
+    return "\n".join(aligned(lines, gap=1)) if lines else ""
+
+
+def _cut(target: TargetResult) -> list[str]:
+    return [] if target.cut is None else [f"cut at scenario {count(target.cut)} by a time limit; only the scenarios before it were run"]
+
+
+def _last(result: AuditResult, folder: str) -> str:
+    said = headline(result)
+    lines = wrapped(f"{said.word}: {said.text}", WIDTH)
+    return "\n".join([*lines, f"report: {plain(folder).rstrip('/')}/index.html"] if folder else lines)

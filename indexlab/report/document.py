@@ -1,0 +1,110 @@
+"""report.json: the whole audit as data, schema 1.
+
+Two runs with the same seed, version, plan and targets differ in the table `run` alone. Numbers that JSON has no word for are the strings
+"Infinity", "-Infinity" and "NaN".
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from indexlab.audit.events import AuditResult, Finding, PropertyResult, TargetResult, Worst
+
+__all__ = ["SCHEMA", "report_bytes", "report_document"]
+
+SCHEMA: Final = 1
+
+
+def report_document(result: AuditResult) -> dict[str, object]:
+    """Return the contents of report.json: plain dicts, lists, texts and numbers, keys in a fixed order."""
+    return {
+        "schema": SCHEMA,
+        "indexlab": result.version,
+        "seed": result.seed,
+        "profile": result.profile,
+        "survey": result.survey,
+        "interrupted": result.interrupted,
+        "run": {"started": result.started, "seconds": _value(result.seconds)},
+        "plan": _value(result.plan),
+        "targets": [_target(target) for target in result.targets],
+    }
+
+
+def report_bytes(result: AuditResult) -> bytes:
+    """Return report.json as written: indented UTF-8. A lone surrogate becomes an escape, so the text always encodes."""
+    text = json.dumps(report_document(result), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _target(target: TargetResult) -> dict[str, object]:
+    return {
+        "target": target.target,
+        "name": target.name,
+        "version": target.version,
+        "kind": target.kind,
+        "scenarios": target.scenarios,
+        "evaluations": target.evaluations,
+        "cut": target.cut,
+        "expect": _value(target.expect),
+        "properties": [_property(one) for one in target.properties],
+        "measures": _sorted(target.measures),
+        "notes": list(target.notes),
+    }
+
+
+def _property(one: PropertyResult) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "verdict": one.verdict,
+        "reason": one.reason,
+        "scenarios": one.scenarios,
+        "premise_met": one.premise_met,
+        "breaches": one.breaches,
+        "worst": None if one.worst is None else _worst(one.worst),
+        "finding": None if one.finding is None else _finding(one.finding),
+    }
+
+
+def _worst(worst: Worst) -> dict[str, object]:
+    return {"value": _value(worst.value), "unit": worst.unit, "text": worst.text, "scenario": worst.scenario, "fault": worst.fault}
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    return {
+        "id": finding.id,
+        "summary": finding.sentence,
+        "scenario": finding.file,
+        "reproduce": finding.reproduce,
+        "drawn": finding.scenario,
+        "promised": finding.promised,
+        "seen": finding.seen,
+        "fault_names": list(finding.fault_names),
+        "sources": finding.sources,
+        "quotes": finding.quotes,
+        "faults": finding.faults,
+        "shrunk_from": {"sources": finding.from_sources, "quotes": finding.from_quotes, "faults": finding.from_faults, "evaluations": finding.evaluations},
+        "waived": finding.waived,
+    }
+
+
+def _sorted(table: Mapping[str, object]) -> dict[str, object]:
+    """Return a table with its keys in order, all the way down: measures are gathered from several workers."""
+    return {key: _sorted(value) if isinstance(value, dict) else _value(value) for key, value in sorted(table.items())}
+
+
+def _value(value: object) -> object:
+    """Return a value as JSON knows it."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, dict):
+        return {str(key): _value(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_value(inner) for inner in value]
+    return str(value)

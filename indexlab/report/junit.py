@@ -1,0 +1,78 @@
+"""junit.xml: a test case a target and property, for CI systems.
+
+A violation is a failure, an inconclusive property an error (the audit exits with 4, so CI is not green either); waived and not applicable
+ones are skipped with their reason. In a survey nobody is judged: what was broken is skipped too, and said.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from indexlab.report.plain import plain, plain_lines
+from indexlab.report.text import finding_text
+
+if TYPE_CHECKING:
+    from indexlab.audit.events import AuditResult, PropertyResult, TargetResult
+
+__all__ = ["junit_bytes"]
+
+_LONGEST = 500
+
+
+def junit_bytes(result: AuditResult) -> bytes:
+    """Return junit.xml as written: valid XML whatever the targets said."""
+    root = ET.Element("testsuites", {"name": "indexlab", "timestamp": plain(result.started), "time": f"{result.seconds:.3f}"})
+    for target in result.targets:
+        root.append(_suite(result, target))
+    _count(root)
+    ET.indent(root)
+    text = ET.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'.encode()
+
+
+def _suite(result: AuditResult, target: TargetResult) -> ET.Element:
+    suite = ET.Element("testsuite", {"name": plain(target.target, most=_LONGEST)})
+    _properties(suite, {"indexlab": result.version, "seed": result.seed, "profile": result.profile, "kind": target.kind, "version": target.version})
+    for one in target.properties:
+        suite.append(_case(result, target, one))
+    _count(suite)
+    return suite
+
+
+def _case(result: AuditResult, target: TargetResult, one: PropertyResult) -> ET.Element:
+    case = ET.Element("testcase", {"classname": plain(target.target, most=_LONGEST), "name": plain(one.id, most=_LONGEST)})
+    _properties(case, {"seed": result.seed, "scenarios": one.scenarios, "premise_met": one.premise_met})
+    reason = plain(one.reason, most=_LONGEST)
+    if one.verdict == "violated":
+        kind, said = ("skipped", "a survey judges nobody: broken") if result.survey else ("failure", "")
+        summary = plain(one.finding.sentence, most=_LONGEST) if one.finding is not None else reason
+        ET.SubElement(case, kind, {"message": ": ".join(part for part in (said, summary) if part)}).text = _explanation(result, one)
+    elif one.verdict == "inconclusive":
+        kind = "skipped" if result.survey else "error"
+        ET.SubElement(case, kind, {"message": f"inconclusive: {reason}"})
+    elif one.verdict != "holds":
+        ET.SubElement(case, "skipped", {"message": f"{one.verdict}: {reason}"})
+        if one.finding is not None:
+            ET.SubElement(case, "system-out").text = _explanation(result, one)
+    return case
+
+
+def _explanation(result: AuditResult, one: PropertyResult) -> str:
+    """Return the text of the finding; it went through `plain` line by line already."""
+    if one.finding is None:
+        return "\n".join(plain_lines(one.reason))
+    return "\n" + finding_text(one.finding, survey=result.survey, of=one.scenarios) + "\n"
+
+
+def _properties(parent: ET.Element, table: dict[str, object]) -> None:
+    holder = ET.SubElement(parent, "properties")
+    for name, value in table.items():
+        ET.SubElement(holder, "property", {"name": name, "value": plain(str(value), most=_LONGEST)})
+
+
+def _count(element: ET.Element) -> None:
+    """Write the totals that every reader of JUnit files expects."""
+    element.set("tests", str(len(element.findall(".//testcase"))))
+    for name, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        element.set(name, str(len(element.findall(f".//testcase/{kind}"))))

@@ -1,0 +1,148 @@
+"""What a person sees while an audit runs and when it is over.
+
+The running display goes to the error stream, the result to the output stream, so that `indexlab audit > verdict.txt` keeps the table and
+still shows progress. Without a terminal, and where CI or NO_COLOR say so, there are a few plain lines instead of a bar. A stream that was
+closed is left alone; the audit goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Final, TextIO
+
+from indexlab.audit.events import AuditFinished, AuditStarted, FindingFound, Note, Progress, TargetFinished, TargetStarted
+from indexlab.report.closing import closing_text
+from indexlab.report.plain import plain
+from indexlab.report.running import Running
+from indexlab.report.text import finding_line
+from indexlab.report.words import count_of, with_verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.console import Console
+
+    from indexlab.audit.events import Event, TargetResult, Verdict
+
+__all__ = ["Terminal"]
+
+_STYLES: Final = {
+    "bold red": (r"\bBROKEN\b",),
+    "green": (r"\bholds\b",),
+    "yellow": (r"\bWAIVED\b", r"\binconclusive\b", r"\bINCONCLUSIVE\b", r"(?<= )\?(?= |$)"),
+    "bold": ("← .*$", r"^(?:SURVEY|NONE FOUND|NOTHING JUDGED)\b"),
+}
+
+_COUNTED: Final[tuple[tuple[Verdict, str], ...]] = (
+    ("violated", "broken"),
+    ("inconclusive", "inconclusive"),
+    ("waived", "waived"),
+    ("holds", "hold"),
+    ("not-applicable", "not applicable"),
+)
+
+
+class Terminal:
+    """A handler that shows the run and its result to a person."""
+
+    def __init__(self, out: TextIO | None = None, err: TextIO | None = None, environ: Mapping[str, str] | None = None) -> None:
+        """Show on these streams, by default the process's own; `environ` says whether there may be colours and bars (NO_COLOR, CI, TERM)."""
+        environ = os.environ if environ is None else environ
+        self._out = _console(sys.stdout if out is None else out, environ)
+        self._err = _console(sys.stderr if err is None else err, environ)
+        self._running: Running | None = None
+        self._folder, self._survey = "", False
+        self._said: list[str] = []
+        self._lively = self._err.is_terminal and not _is_plain(environ)
+
+    def handle(self, event: Event) -> None:
+        """Take one event."""
+        if isinstance(event, AuditStarted):
+            self._start(event)
+        elif isinstance(event, TargetStarted | Progress | TargetFinished) and self._running is not None:
+            self._running.handle(event)
+        elif isinstance(event, AuditFinished):
+            self._stop()
+            _say(self._out, closing_text(event.result, self._folder, already_said=self._said if self._out.is_terminal else ()))
+            return
+        if isinstance(event, TargetStarted | TargetFinished | Note) or (isinstance(event, FindingFound) and not self._survey):
+            self._mention(event)
+
+    def close(self) -> None:
+        """Take the bar off the screen, whatever happened; it may be called again."""
+        self._stop()
+
+    def _start(self, event: AuditStarted) -> None:
+        self._folder, self._survey = event.folder, event.survey
+        what = (
+            f"survey of {count_of(len(event.targets), 'methodology', 'methodologies')}"
+            if event.survey
+            else f"audit of {count_of(len(event.targets), 'target')}"
+        )
+        many = count_of(len(event.properties), "property", "properties")
+        _say(self._err, f"indexlab {plain(event.version)}: {what}, {many}, profile {plain(event.profile)}, seed {event.seed}")
+        if self._lively:
+            self._running = Running(self._err, len(event.targets))
+
+    def _stop(self) -> None:
+        if self._running is not None:
+            self._running.close()
+            self._running = None
+
+    def _mention(self, event: TargetStarted | TargetFinished | FindingFound | Note) -> None:
+        """Say one line: with the bar only what it cannot show, without it also that a target began and ended."""
+        if isinstance(event, Note):
+            self._said.append(event.text)
+            _say(self._err, f"note: {plain(event.target, most=40)}: {plain(event.text, most=300)}" if event.target else f"note: {plain(event.text, most=300)}")
+        elif isinstance(event, FindingFound):
+            _say(self._err, finding_line(event.finding))
+        elif self._running is None:
+            _say(self._err, _began(event) if isinstance(event, TargetStarted) else _ended(event.result))
+
+
+def _began(event: TargetStarted) -> str:
+    return f"{plain(event.target, most=60)}: {count_of(event.planned, 'scenario')} planned"
+
+
+def _ended(target: TargetResult) -> str:
+    said = [f"{len(with_verdict(target, verdict))} {word}" for verdict, word in _COUNTED if with_verdict(target, verdict)]
+    return f"{plain(target.target, most=60)}: {', '.join(said) or 'nothing judged'}, in {count_of(target.scenarios, 'scenario')}"
+
+
+def _is_plain(environ: Mapping[str, str]) -> bool:
+    return bool(environ.get("NO_COLOR") or environ.get("CI")) or environ.get("TERM") == "dumb"
+
+
+def _console(stream: TextIO, environ: Mapping[str, str]) -> Console:
+    """Return a console that takes text as it is (no markup, no emoji, no wrapping) and falls silent when its reader has gone."""
+    from rich.console import Console as RichConsole
+
+    class QuietConsole(RichConsole):
+        def on_broken_pipe(self) -> None:
+            self.quiet = True
+            _let_go_of(self.file)
+
+    return QuietConsole(file=stream, markup=False, emoji=False, highlight=False, soft_wrap=True, no_color=_is_plain(environ) or None, _environ=environ)
+
+
+def _let_go_of(stream: IO[str]) -> None:
+    """Point a standard stream whose reader has gone at nothing, so that the interpreter does not complain about it when it exits."""
+    with suppress(OSError, ValueError):
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, stream.fileno())
+        os.close(nothing)
+
+
+def _say(console: Console, text: str) -> None:
+    """Print plain lines, the words of the verdicts coloured where the stream is a terminal."""
+    from rich.text import Text
+
+    for line in text.split("\n"):
+        shown = Text(line)
+        for style, patterns in _STYLES.items():
+            for pattern in patterns:
+                shown.highlight_regex(pattern, style)
+        with suppress(ValueError):  # a stream that somebody closed in this process
+            console.print(shown)

@@ -1,0 +1,194 @@
+"""How a report says things: verdicts, counts, displacements, the names of targets, and the sentence that sums an audit up.
+
+The same words stand in the terminal, the page and the files, so they are made once, here. Nothing is ever called safe: an audit that found
+nothing says in how many scenarios it found nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from indexlab.market.units import format_duration
+from indexlab.report.plain import plain
+
+if TYPE_CHECKING:
+    from indexlab.audit.events import AuditResult, Finding, PropertyResult, TargetResult, Verdict, Worst
+
+__all__ = [
+    "LIMITS",
+    "MARKS",
+    "NOTHING",
+    "VERDICT_WORDS",
+    "Headline",
+    "count",
+    "count_of",
+    "displacement_text",
+    "findings_of",
+    "headline",
+    "largest_displacement",
+    "scenarios_text",
+    "short_names",
+    "with_verdict",
+    "worst_finding",
+    "worst_text",
+]
+
+NOTHING: Final = "\u2013"
+VERDICT_WORDS: Final[dict[Verdict, str]] = {
+    "holds": "holds",
+    "violated": "BROKEN",
+    "inconclusive": "inconclusive",
+    "waived": "waived",
+    "not-applicable": "not applicable",
+}
+MARKS: Final[dict[Verdict, str]] = {"holds": "holds", "violated": "BROKEN", "inconclusive": "?", "waived": "waived", "not-applicable": NOTHING}
+LIMITS: Final = "It says nothing about conditions that the scenarios do not generate."
+
+_PERCENT_FROM: Final = 0.1
+_TIMES_FROM: Final = 10.0
+_EXPONENT_FROM: Final = 1e6
+_NAMED: Final = 4
+
+
+class Headline(NamedTuple):
+    """The verdict of a whole audit: `word` in capitals, `text` the sentence after it, `tone` one of "broken", "open", "held", "survey"."""
+
+    word: str
+    text: str
+    tone: str
+
+
+def count(number: int) -> str:
+    """Write a count with thin groups: 100000 is "100 000"."""
+    return f"{number:,}".replace(",", " ")
+
+
+def count_of(number: int, noun: str, plural: str | None = None) -> str:
+    """Write a count with its noun: "1 fault", "3 faults"."""
+    return f"{count(number)} {noun if number == 1 else plural or noun + 's'}"
+
+
+def displacement_text(ratio: float | None) -> str:
+    """Write a displacement in a few characters: "13.1 bp", "42 %", "1.4e+11 times"."""
+    if ratio is None or math.isnan(ratio):
+        return NOTHING
+    if math.isinf(ratio):
+        return "no bound"
+    size = abs(ratio)
+    if size < _PERCENT_FROM:
+        return f"{ratio * 1e4:.1f} bp"
+    if size < _TIMES_FROM:
+        return f"{ratio * 100:.3g} %" if size < 1 else f"{ratio * 100:.0f} %"
+    return f"{ratio:.0f} times" if size < _EXPONENT_FROM else f"{ratio:.1e} times"
+
+
+def worst_text(worst: Worst | None) -> str:
+    """Write the value of a worst case in a few characters, by its unit."""
+    if worst is None:
+        return ""
+    if worst.unit == "ratio":
+        return displacement_text(worst.value)
+    if not math.isfinite(worst.value):
+        return "no bound"
+    return format_duration(round(worst.value)) if worst.unit == "us" else f"{worst.value:g}"
+
+
+def short_names(targets: list[TargetResult]) -> list[str]:
+    """Return a name a target, short and different from one another: a preset's own name, else what it calls itself, else its label."""
+    names = [
+        plain(target.target.removeprefix("preset:") if target.target.startswith("preset:") else target.name or target.target, most=40) for target in targets
+    ]
+    labels = [plain(target.target, most=40) for target in targets]
+    names = [label if names.count(name) > 1 else name for name, label in zip(names, labels, strict=True)]
+    return [name if names.count(name) == 1 else f"{name} #{position}" for position, name in enumerate(names, 1)]
+
+
+def with_verdict(target: TargetResult, *verdicts: Verdict) -> list[PropertyResult]:
+    """Return the properties of a target with one of these verdicts."""
+    return [one for one in target.properties if one.verdict in verdicts]
+
+
+def findings_of(result: AuditResult) -> list[tuple[TargetResult, PropertyResult, Finding]]:
+    """Return every finding with its target and property, in the order of the audit."""
+    return [(target, one, one.finding) for target in result.targets for one in target.properties if one.finding is not None]
+
+
+def worst_finding(result: AuditResult) -> Finding | None:
+    """Return the finding to show first: judged before waived, one with a picture, a margin state that moved, then the largest displacement."""
+
+    def weight(found: tuple[TargetResult, PropertyResult, Finding]) -> tuple[bool, bool, bool, float]:
+        _, one, finding = found
+        ratio = one.worst.value if one.worst is not None and one.worst.unit == "ratio" else 0.0
+        return (one.verdict == "violated", finding.picture is not None, one.id == "margin-stability", -1.0 if math.isnan(ratio) else ratio)
+
+    found = findings_of(result)
+    return max(found, key=weight)[2] if found else None
+
+
+def largest_displacement(target: TargetResult) -> tuple[str, float] | None:
+    """Return the fault that displaced the target's index most, and by how much (a ratio); None where nothing was measured."""
+    measured = displacements(target)
+    return max(measured.items(), key=lambda pair: pair[1]) if measured else None
+
+
+def displacements(target: TargetResult) -> dict[str, float]:
+    """Return the worst displacement by fault, as ratios; what is no number is left out."""
+    measured = target.measures.get("worst_displacement_by_fault")
+    if not isinstance(measured, dict):
+        return {}
+    numbers = {str(fault): float(value) for fault, value in measured.items() if isinstance(value, int | float)}
+    return {fault: value for fault, value in numbers.items() if not math.isnan(value)}
+
+
+def scenarios_text(result: AuditResult) -> str:
+    """Write how many scenarios were run: "80 000 scenarios (10 000 for each of 8 targets)"."""
+    counts = [target.scenarios for target in result.targets]
+    text = count_of(sum(counts), "scenario")
+    if len(counts) > 1:
+        text += (
+            f" ({count(counts[0])} for each of {len(counts)} targets)" if len(set(counts)) == 1 else f" ({count(min(counts))} to {count(max(counts))} a target)"
+        )
+    return text
+
+
+def headline(result: AuditResult) -> Headline:
+    """Return the one sentence that sums the audit up; it never says more than was seen."""
+    stopped = "Interrupted before the end. " if result.interrupted else ""
+    judged = _survey(result) if result.survey and result.targets else _judged(result)
+    return judged._replace(text=stopped + judged.text)
+
+
+def _survey(result: AuditResult) -> Headline:
+    kept = sum(not with_verdict(target, "violated") for target in result.targets)
+    broke = len(result.targets) - kept
+    text = (
+        f"{count_of(len(result.targets), 'methodology', 'methodologies')}, all held to the same expectations, in {scenarios_text(result)}: "
+        f"{broke} broke at least one of them, none was seen broken for {kept}. A survey judges nobody: few of them ever promised this."
+    )
+    return Headline("SURVEY", text, "survey")
+
+
+def _judged(result: AuditResult) -> Headline:
+    if not any(target.properties for target in result.targets):
+        return Headline("NOTHING JUDGED", "No property of any target was judged.", "open")
+    names = short_names(result.targets)
+    broken = [(name, one) for name, target in zip(names, result.targets, strict=True) for one in with_verdict(target, "violated")]
+    unsure = [(name, one) for name, target in zip(names, result.targets, strict=True) for one in with_verdict(target, "inconclusive")]
+    ran = scenarios_text(result)
+    if broken:
+        return Headline("BROKEN", f"{_does(broken, 'does not hold', 'do not hold')}, in {ran}.", "broken")
+    if unsure:
+        return Headline("INCONCLUSIVE", f"Found no violation in {ran}, but {_does(unsure, 'could not be judged', 'could not be judged')}.", "open")
+    return Headline("NONE FOUND", f"Found no violation in {ran}. {LIMITS}", "held")
+
+
+def _does(which: list[tuple[str, PropertyResult]], one: str, many: str) -> str:
+    """Write "2 properties do not hold for acme: a, b" or, for several targets, "… of 3 targets do not hold"."""
+    targets = list(dict.fromkeys(name for name, _ in which))
+    verb = one if len(which) == 1 else many
+    if len(targets) > 1:
+        return f"{count_of(len(which), 'property', 'properties')} of {len(targets)} targets {verb}"
+    ids = [prop.id for _, prop in which]
+    listed = ", ".join(ids[:_NAMED]) + (f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else "")
+    return f"{count_of(len(which), 'property', 'properties')} {verb} for {targets[0]}: {listed}"

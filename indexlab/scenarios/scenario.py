@@ -1,0 +1,178 @@
+"""A scenario: a market, faults and accounts, as a small record that replays bit for bit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from indexlab.faults.inject import Injection, inject
+from indexlab.faults.spec import FaultSpec
+from indexlab.margin.account import Account
+from indexlab.market.errors import InputError
+from indexlab.market.fixture import find_fixture, load_fixture
+from indexlab.market.quotes import COLUMNS, Quotes
+from indexlab.market.source import Basket, Source, checked_basket
+from indexlab.market.synthetic import Market, synthesise
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Batch", "Expanded", "FixtureSlice", "QuoteColumns", "Scenario", "expand", "expand_base", "from_bytes", "materialised", "to_bytes"]
+
+_MOST_BYTES = 256 * 1024 * 1024
+
+
+class QuoteColumns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Quotes written out: columns of equal length as in the target protocol; a column left out is all null."""
+
+    receive_time: tuple[int, ...]
+    event_time: tuple[int, ...]
+    source: tuple[int, ...]
+    price: tuple[float | None, ...]
+    bid: tuple[float | None, ...] | None = None
+    ask: tuple[float | None, ...] | None = None
+    volume: tuple[float | None, ...] | None = None
+
+    @classmethod
+    def of(cls, quotes: Quotes) -> QuoteColumns:
+        """Write quotes out."""
+        whole = {name: tuple(getattr(quotes, name).tolist()) for name in ("receive_time", "event_time", "source")}
+        numbers = {name: _nullable(getattr(quotes, name)) for name in ("price", "bid", "ask", "volume")}
+        price = numbers.pop("price")
+        empty = (None,) * len(quotes)
+        optional = {name: None if column == empty else column for name, column in numbers.items()}
+        return cls(**whole, price=price, **optional)
+
+    def quotes(self, n_sources: int, *, file: object = None) -> Quotes:
+        """Read them back, validated."""
+        given = {name: getattr(self, name) for name in COLUMNS if getattr(self, name) is not None}
+        floats = {name: [np.nan if value is None else value for value in given.pop(name)] for name in ("price", "bid", "ask", "volume") if name in given}
+        return Quotes.from_columns(**{name: list(column) for name, column in given.items()}, **floats, sources=n_sources, file=file)
+
+
+class FixtureSlice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A stretch of a fixture, by id or folder; `start` and `end` in microseconds."""
+
+    fixture: str
+    start: int
+    end: int
+
+
+class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A market (one of `market`, `quotes`, `fixture`), the faults in their order, and accounts; without accounts a rack is set up.
+
+    `times` are the publication times (microseconds); where None, those of the market or the fixture.
+    """
+
+    sources: tuple[Source, ...]
+    market: Market | None = None
+    quotes: QuoteColumns | None = None
+    fixture: FixtureSlice | None = None
+    times: tuple[int, ...] | None = None
+    faults: tuple[FaultSpec, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    schema: int = 1
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """One base market and many twins of it: `base` has no faults, each entry of `twins` is the fault list of one broken twin."""
+
+    base: Scenario
+    twins: tuple[tuple[FaultSpec, ...], ...]
+
+    def scenario(self, twin: int) -> Scenario:
+        """Return one twin as a scenario of its own; -1 is the clean one."""
+        return self.base if twin < 0 else msgspec.structs.replace(self.base, faults=self.twins[twin])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expanded:
+    """A batch made into quotes: the clean run and the broken ones, all over one basket and the same publication times."""
+
+    basket: Basket
+    times: NDArray[np.int64]
+    clean: Quotes
+    injections: tuple[Injection, ...]
+    batch: Batch
+
+
+def expand(batch: Batch) -> Expanded:
+    """Expand a batch: a pure function of its record."""
+    basket, times, clean = expand_base(batch.base)
+    injections = tuple(inject(clean, faults, basket) for faults in batch.twins)
+    return Expanded(basket, times, clean, injections, batch)
+
+
+def expand_base(scenario: Scenario) -> tuple[Basket, NDArray[np.int64], Quotes]:
+    """Return the basket, the publication times and the undisturbed quotes of a scenario. Raises InputError where it contradicts itself."""
+    basket = checked_basket(scenario.sources)
+    given = [kind for kind in ("market", "quotes", "fixture") if getattr(scenario, kind) is not None]
+    if len(given) != 1:
+        problem = f"must have exactly one of market, quotes and fixture, has {' and '.join(given) or 'none'}"
+        raise InputError(problem, key="scenario")
+    times: NDArray[np.int64] | None = None if scenario.times is None else np.asarray(scenario.times, dtype=np.int64)
+    if times is not None and np.any(times[1:] < times[:-1]):
+        problem = "must not go back"
+        raise InputError(problem, key="scenario.times")
+    for fault in scenario.faults:
+        if any(not 0 <= position < len(basket) for position in fault.sources):
+            problem = f"must be positions in the {len(basket)} sources, were {list(fault.sources)}"
+            raise InputError(problem, key="scenario.faults.sources")
+    if scenario.market is not None:
+        quotes = synthesise(scenario.market, len(basket))
+        return basket, scenario.market.times() if times is None else times, quotes
+    if scenario.quotes is not None:
+        if times is None:
+            problem = "must be given beside explicit quotes"
+            raise InputError(problem, key="scenario.times")
+        return basket, times, scenario.quotes.quotes(len(basket))
+    return _fixture_base(scenario, basket, times)
+
+
+def _fixture_base(scenario: Scenario, basket: Basket, times: NDArray[np.int64] | None) -> tuple[Basket, NDArray[np.int64], Quotes]:
+    part = scenario.fixture
+    if part is None:  # pragma: no cover - the caller has looked
+        problem = "must name a fixture"
+        raise InputError(problem, key="scenario.fixture")
+    quotes, fixture_times = _fixture_quotes(part.fixture)
+    window = quotes.take((quotes.receive_time >= part.start) & (quotes.receive_time <= part.end))
+    published = fixture_times[(fixture_times >= part.start) & (fixture_times <= part.end)]
+    return basket, published if times is None else times, window
+
+
+@lru_cache(maxsize=4)
+def _fixture_quotes(name: str) -> tuple[Quotes, NDArray[np.int64]]:
+    # an audit cuts many stretches out of one fixture
+    fixture = load_fixture(find_fixture(name))
+    return fixture.quotes(), fixture.times()
+
+
+def materialised(scenario: Scenario) -> Scenario:
+    """Return the same scenario with its undisturbed quotes and times written out; the faults stay faults."""
+    _, times, quotes = expand_base(scenario)
+    return msgspec.structs.replace(scenario, market=None, fixture=None, quotes=QuoteColumns.of(quotes), times=tuple(times.tolist()))
+
+
+def to_bytes(scenario: Scenario) -> bytes:
+    """Encode a scenario as JSON."""
+    return msgspec.json.encode(scenario)
+
+
+def from_bytes(text: bytes, *, file: object = None) -> Scenario:
+    """Decode a scenario strictly. Raises InputError with the file and what is wrong."""
+    if len(text) > _MOST_BYTES:
+        problem = f"is larger than {_MOST_BYTES} bytes"
+        raise InputError(problem, file=file)
+    try:
+        return msgspec.json.decode(text, type=Scenario)
+    except msgspec.DecodeError as error:
+        problem = f"is no scenario: {error}"
+        raise InputError(problem, file=file) from None
+
+
+def _nullable(column: NDArray[np.float64]) -> tuple[float | None, ...]:
+    return tuple(None if value != value else value for value in column.tolist())  # noqa: PLR0124 - NaN is the one value unequal to itself

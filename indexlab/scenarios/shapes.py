@@ -1,0 +1,122 @@
+"""How long scenarios are and where their faults lie, from the promise that they judge. Pure functions; times in microseconds."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from indexlab.market.seeds import derive, stream
+from indexlab.market.synthetic import Market
+from indexlab.market.times import parse_time
+
+if TYPE_CHECKING:
+    from indexlab.market.synthetic import Regime
+    from indexlab.scenarios.expect import Expect
+
+__all__ = ["LEVELS", "STARTS", "Shape", "garbage_shape", "limit_shape", "market_for", "quorum_shape", "value_shape"]
+
+_WARM: Final = 20
+_FEWEST_AFTER: Final = 20
+
+STARTS: Final = (
+    parse_time("2021-03-10T14:23:07Z"),
+    parse_time("2021-06-30T23:58:30Z"),
+    parse_time("2024-02-28T23:57:10Z"),
+    parse_time("2024-02-29T23:58:45Z"),
+    parse_time("2023-12-31T23:57:55Z"),
+    parse_time("2022-09-14T10:58:40Z"),
+    parse_time("2019-10-31T20:59:20Z"),
+)
+"""Where scenarios start: any day, and just before midnight, a month's and a year's end, a leap day, a full hour."""
+LEVELS: Final = (50_000.0, 9_990.0, 100_300.0, 1.0004, 0.0997, 0.000123, 65_530.0, 3_200.0, 1_048_570.0)
+"""Price levels, several of which a small move takes across a power of ten or of two."""
+
+_CRASH_A_SECOND: Final = 6e-4
+"""30 % in ten minutes, in logarithm a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Publications in all, and the fault's window as offsets from the market's start; `window_end` None: to the end."""
+
+    publications: int
+    window_start: int
+    window_end: int | None
+
+
+def _up(span: int, interval: int) -> int:
+    return -(-span // interval)
+
+
+def value_shape(expect: Expect) -> Shape:
+    """A fault of 20 publications after a warm-up, with time enough to recover."""
+    tail = _up(expect.max_recovery + expect.max_tracking_lag, expect.interval) + 10
+    return Shape(_WARM + 20 + tail, _WARM * expect.interval, (_WARM + 20) * expect.interval)
+
+
+def garbage_shape(expect: Expect) -> Shape:
+    """A fault that lasts longer than a target may take to settle, and a recovery."""
+    span = _up(expect.max_recovery + expect.max_tracking_lag, expect.interval) + 10
+    return Shape(_WARM + 2 * span, _WARM * expect.interval, (_WARM + span) * expect.interval)
+
+
+def limit_shape(expect: Expect) -> Shape:
+    """A fault to the end of the run, which lasts 2 × («max_age» + «max_recovery») after it begins, and 20 publications at the least."""
+    after = max(_up(2 * (expect.max_age + expect.max_recovery) + 2 * expect.age_margin, expect.interval), _FEWEST_AFTER)
+    return Shape(_WARM + after, _WARM * expect.interval, None)
+
+
+def quorum_shape(expect: Expect) -> tuple[int, tuple[tuple[int, int], ...]]:
+    """Three losses of the quorum, each longer than «max_age» and each with time to recover: publications in all, and the windows."""
+    lost = expect.max_age + 2 * expect.age_margin + 6 * expect.interval
+    back = expect.max_recovery + expect.age_margin + 12 * expect.interval
+    windows = []
+    begin = _WARM * expect.interval
+    for _ in range(3):
+        windows.append((begin, begin + lost))
+        begin += lost + back
+    return _up(begin, expect.interval) + 2, tuple(windows)
+
+
+def market_for(  # noqa: PLR0913 - the few numbers that a market is
+    expect: Expect,
+    regime: Regime,
+    publications: int,
+    seed: int,
+    *,
+    start: int = STARTS[0],
+    price: float = LEVELS[0],
+    move: float = 1.0,
+    move_at: int | None = None,
+    leader: int | None = None,
+    book: bool = False,
+) -> Market:
+    """Return a market that fits the promise: sources quote often enough to stay live, and follow a true move within «max_lead»."""
+    span = publications * expect.interval
+    spacing = max(min(5 * expect.interval, expect.max_age // 12), expect.interval // 4, 10_000)
+    at = span // 3 if move_at is None else move_at
+    over = 0
+    if regime in ("crash", "rally"):
+        over = min(span // 2, 600_000_000)
+        size = _CRASH_A_SECOND * over / 1_000_000
+        move = math.exp(-size if regime == "crash" else size) if move == 1.0 else move
+    elif regime == "trending":
+        over, at = span, 0
+        move = float(stream("trend", seed).choice([0.985, 0.995, 1.004, 1.02])) if move == 1.0 else move
+    lead = min(expect.max_lead, max(expect.max_tracking_lag // 3, 1))
+    return Market(
+        regime=regime,
+        seed=derive("market", seed),
+        start=start,
+        interval=expect.interval,
+        publications=publications,
+        price=price,
+        spacing=spacing,
+        lead=lead // 1000 * 1000,
+        move=move,
+        move_at=at // 1000 * 1000,
+        move_over=over // 1000 * 1000,
+        leader=leader,
+        book=book,
+    )

@@ -1,0 +1,122 @@
+"""Transformations of a run that a right index does not notice, or notices in a known way: what metamorphic properties compare with.
+
+Each is a pure function of quotes (and a seed), and says nothing about what will be asserted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from indexlab.market.panel import sample
+from indexlab.market.quotes import Quotes, invalid_price, valid_book, valid_quotes
+from indexlab.market.seeds import derive, event_uniform, stream
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from indexlab.market.source import Basket
+
+__all__ = ["book_alone", "doubled", "jittered", "jittered_basket", "price_alone", "renumbered", "scaled", "shuffled", "with_late", "without_invalid"]
+
+_DOUBLED_SHARE = 0.3
+_LATE_SHARE = 0.25
+_LATE_US = (1_000, 120_000_000)
+_JITTER = 1e-9
+
+
+def shuffled(n_sources: int, seed: int) -> tuple[int, ...]:
+    """Return an order of the sources: entry k is the position whose source comes k-th; never the given order where there are two or more."""
+    order = stream("source-order", seed).permutation(n_sources)
+    if n_sources > 1 and bool(np.all(order == np.arange(n_sources))):
+        order = np.roll(order, 1)
+    return tuple(int(position) for position in order)
+
+
+def renumbered(basket: Basket, quotes: Quotes, order: Sequence[int]) -> tuple[Basket, Quotes]:
+    """Return the same run with its sources listed in another order; what belongs to a source goes with it."""
+    place = np.empty(len(order), dtype=np.int32)
+    place[np.asarray(order)] = np.arange(len(order), dtype=np.int32)
+    return tuple(basket[position] for position in order), quotes.with_columns(source=place[quotes.source])
+
+
+def doubled(quotes: Quotes, seed: int) -> Quotes:
+    """Return the run with a third of its observations delivered twice, one right after the other."""
+    again = event_uniform(derive("duplicates", seed), quotes.event_time, quotes.source) < _DOUBLED_SHARE
+    if len(quotes) and not again.any():
+        again[len(quotes) // 2] = True
+    return quotes.take(np.repeat(np.arange(len(quotes)), np.where(again, 2, 1)))
+
+
+def with_late(quotes: Quotes, times: NDArray[np.int64], n_sources: int, seed: int, *, uses_book: bool) -> tuple[Quotes, int]:
+    """Return the run with late observations added, and how many: each is older, by event time, than the newest valid one of its source.
+
+    They arrive at a publication time after everything received by then, carry a price (and book) up to a third off, and no volume.
+    """
+    if not len(quotes) or not len(times):
+        return quotes, 0
+    panel = sample(quotes, times, n_sources, valid_quotes(quotes, uses_book=uses_book), "event")
+    draw = stream("late-data", seed)
+    chosen = draw.random(panel.newest.shape) < _LATE_SHARE / max(1.0, n_sources / 4)
+    if n_sources and len(times) and not chosen.any():
+        chosen[len(times) // 2] = True
+    at, source = np.nonzero(chosen & (panel.newest >= 0))
+    newest = panel.newest[at, source]
+    behind = np.exp(draw.uniform(np.log(_LATE_US[0]), np.log(_LATE_US[1]), len(at))).astype(np.int64)
+    event = np.maximum(quotes.event_time[newest] - behind, 0)
+    factor = np.exp(draw.uniform(-0.3, 0.3, len(at)))
+    late = Quotes(
+        times[at],
+        event,
+        source.astype(np.int32),
+        quotes.price[newest] * factor,
+        quotes.bid[newest] * factor,
+        quotes.ask[newest] * factor,
+        np.full(len(at), np.nan),
+    )
+    late = late.take(event < quotes.event_time[newest])
+    return Quotes.concatenate([quotes, late]), len(late)
+
+
+def scaled(quotes: Quotes, factor: float) -> Quotes:
+    """Return the run with every price and book times a factor; powers of two are exact."""
+    return quotes.with_columns(price=quotes.price * factor, bid=quotes.bid * factor, ask=quotes.ask * factor)
+
+
+def jittered(quotes: Quotes, seed: int) -> Quotes:
+    """Return the run with each observation's price and book moved by its own relative amount of up to 1e-9."""
+    factor = 1.0 + _JITTER * (2.0 * event_uniform(derive("jitter", seed), quotes.event_time, quotes.source) - 1.0)
+    return scaled_rows(quotes, factor)
+
+
+def scaled_rows(quotes: Quotes, factor: NDArray[np.float64]) -> Quotes:
+    """Return the run with each row's price and book times its own factor."""
+    return quotes.with_columns(price=quotes.price * factor, bid=quotes.bid * factor, ask=quotes.ask * factor)
+
+
+def jittered_basket(basket: Basket, seed: int) -> Basket:
+    """Return the basket with each weight moved by its own relative amount of up to 1e-9."""
+    return tuple(
+        msgspec.structs.replace(source, weight=source.weight * (1.0 + _JITTER * (2.0 * stream("jitter", seed, source.id).random() - 1.0))) for source in basket
+    )
+
+
+def without_invalid(quotes: Quotes, valid: NDArray[np.bool_]) -> Quotes:
+    """Return the run as if its invalid observations had not come."""
+    return quotes.take(valid)
+
+
+def price_alone(quotes: Quotes) -> Quotes:
+    """Return the run with bad books taken away and their prices left: the price alone beside a bad book."""
+    bad = ~valid_book(quotes)
+    return quotes.with_columns(bid=np.where(bad, np.nan, quotes.bid), ask=np.where(bad, np.nan, quotes.ask))
+
+
+def book_alone(quotes: Quotes) -> Quotes:
+    """Return the run with bad prices beside good books replaced by the middle of the book: the book alone beside a bad price."""
+    bad = invalid_price(quotes.price) & valid_book(quotes)
+    return quotes.with_columns(price=np.where(bad, (quotes.bid + quotes.ask) / 2, quotes.price))

@@ -1,0 +1,59 @@
+"""Targets that are declarations: a preset of the catalogue or a TOML file, run by the engine in this process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Self
+
+from indexlab.index.engine import determine_batch
+from indexlab.targets.target import Description
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    from indexlab.index.declaration import Declaration
+    from indexlab.index.determination import Determinations
+    from indexlab.market.source import Basket
+    from indexlab.targets.target import Outcome, Request
+
+__all__ = ["MethodologyTarget"]
+
+
+class MethodologyTarget:
+    """A declaration as a target; requests that share basket, times and `explain` go to the engine as one batch."""
+
+    kind: Literal["in-process"] = "in-process"
+
+    def __init__(self, label: str, declaration: Declaration) -> None:
+        """Take the label that reports show and the declaration, already checked; the date of its rules is its version."""
+        self.label = label
+        self.declaration = declaration
+        rules = declaration.methodology
+        self._description = Description(name=rules.name, version=rules.date, uses=declaration.uses, expect=dict(declaration.expect))
+
+    def describe(self) -> Description:
+        """Return what the declaration says of itself; it never fails."""
+        return self._description
+
+    def index(self, requests: Sequence[Request]) -> list[Outcome]:
+        """Determine every request; an exception here is a failure of ours, not of the target, and goes through."""
+        groups: dict[tuple[Basket, bytes, bool], list[int]] = {}
+        for i, request in enumerate(requests):
+            groups.setdefault((request.basket, request.times.tobytes(), request.explain), []).append(i)
+        found: dict[int, Determinations] = {}
+        for (basket, _, explain), members in groups.items():
+            runs = [requests[i].quotes for i in members]
+            batch = determine_batch(self.declaration, basket, runs, requests[members[0]].times, detail=explain)
+            found.update(zip(members, batch, strict=True))
+        return [found[i] for i in range(len(requests))]
+
+    def close(self) -> None:
+        """Do nothing: there is nothing running."""
+
+    def __enter__(self) -> Self:
+        """Return the target itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close it."""
+        self.close()

@@ -1,0 +1,83 @@
+"""From the label that a person types to a target: `preset:NAME`, `file:PATH.toml`, `exec:COMMAND`, or a scheme that somebody installed.
+
+Cheap to import: an engine or a process is loaded when a label asks for it.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
+
+from indexlab.market.errors import InputError, did_you_mean, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from indexlab.targets.target import Target
+
+__all__ = ["GROUP", "Factory", "open_target", "schemes"]
+
+GROUP: Final = "indexlab.targets"
+"""Entry points: the name is the scheme, the object a function from what follows the colon to a Target; it raises InputError."""
+
+Factory: TypeAlias = "Callable[[str], Target]"
+
+
+def schemes() -> tuple[str, ...]:
+    """Return the known schemes, ours first."""
+    return (*_BUNDLED, *sorted({entry.name for entry in entry_points(group=GROUP)} - set(_BUNDLED)))
+
+
+def open_target(label: str) -> Target:
+    """Return the target that a label names; a bare name means `preset:NAME`. Nothing is started. Raises InputError for anything unknown."""
+    scheme, colon, rest = label.partition(":")
+    if not colon:
+        return _bare(label)
+    if scheme in _BUNDLED:
+        return _BUNDLED[scheme](rest)
+    for entry in entry_points(group=GROUP):
+        if entry.name == scheme:
+            try:
+                factory = cast("Factory", entry.load())
+            except (ImportError, AttributeError) as error:
+                raise InputError(f"cannot be opened: {entry.value}: {error}", key=f"target {label}") from None
+            return factory(rest)
+    raise InputError(f'has an unknown scheme "{scheme}"', key=f"target {label}", remedy=did_you_mean(scheme, schemes()))
+
+
+def _bare(label: str) -> Target:
+    if label.endswith(".toml"):
+        raise InputError("names a file without its scheme", key=f"target {label}", remedy=f'did you mean "file:{label}"?')
+    if "/" in label or " " in label:
+        raise InputError("names a command without its scheme", key=f"target {label}", remedy=f'did you mean "exec:{label}"?')
+    return _preset(label)
+
+
+def _preset(name: str) -> Target:
+    from indexlab.index.catalogue import preset
+    from indexlab.targets.methodology import MethodologyTarget
+
+    return MethodologyTarget(f"preset:{name}", preset(name))
+
+
+def _file(path: str) -> Target:
+    from indexlab.index.declaration import load_declaration
+    from indexlab.targets.methodology import MethodologyTarget
+
+    file = Path(path)
+    if not file.is_file():
+        beside = [str(file.with_name(other.name)) for other in sorted(file.parent.glob("*.toml"))] if path else []
+        near = nearest(str(file), beside)
+        problem = "is a folder, not a file" if path and file.is_dir() else "is not there"
+        raise InputError(problem, file=f"file:{path}", remedy=f'did you mean "file:{near}"?' if near else "give the path of a methodology file (TOML)")
+    return MethodologyTarget(f"file:{path}", load_declaration(file))
+
+
+def _exec(command: str) -> Target:
+    from indexlab.targets.process import ProcessTarget
+
+    return ProcessTarget(command)
+
+
+_BUNDLED: Final[dict[str, Factory]] = {"preset": _preset, "file": _file, "exec": _exec}
