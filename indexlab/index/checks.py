@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from indexlab.market.errors import InputError
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from indexlab.index.declaration import Declaration
     from indexlab.index.reading import Table
+    from indexlab.market.errors import InputError
 
 __all__ = ["check_consistent"]
 

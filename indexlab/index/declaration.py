@@ -173,7 +173,7 @@ def _validity(table: Table) -> Validity:
 def _outlier(table: Table) -> Outlier:
     return Outlier(
         rule=cast("rules.OutlierRule", table.word("rule")),
-        reference="median" if table.word("reference") else "median",
+        reference=cast("rules.Reference", table.word("reference")),
         band=table.ratio("band"),
         comparison=cast("rules.Comparison", table.word("comparison")),
         several=cast("rules.Several", table.word("several")),

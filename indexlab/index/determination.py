@@ -22,8 +22,9 @@ REASONS: Final = ("used", "clamped", "outlier", "stale", "invalid", "cooling", "
 class Determinations:
     """The determinations of one run at T publication times over N sources.
 
-    `value` float64 [T], NaN where there is none; `status` int8 [T], a position in STATUSES. Where the target explains itself: `weight` [T, N] the effective
-    weights, `used` [T, N] the price of each source as it entered (NaN: it did not), `reason` int8 [T, N], a position in REASONS. `notes` is said once to the user.
+    `value` float64 [T], NaN where there is none; `status` int8 [T], a position in STATUSES. Where the target explains itself: `weight` [T, N] the
+    effective weights, `used` [T, N] the price of each source as it entered (NaN: it did not), `reason` int8 [T, N], a position in REASONS. Where no new
+    value was made (held, halted) ours give no weight and no price. `notes` is said once to the user.
     """
 
     value: NDArray[np.float64]

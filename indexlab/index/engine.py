@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["determine", "determine_batch"]
 
-_CELLS_AT_ONCE: Final = 1 << 20
-"""So many cells (publications times sources) are worked on at once, which bounds memory; what comes out does not depend on it."""
+_CELLS_AT_ONCE: Final = 1 << 16
+"""So many cells (publications times sources) of whole runs are worked on at once: they stay in the cache, and memory is bounded. What comes out does not depend on it."""
 
 
 def determine(declaration: Declaration, basket: Basket, quotes: Quotes, times: NDArray[np.int64], *, detail: bool = True) -> Determinations:
@@ -67,7 +67,7 @@ def _determine_together(
 ) -> list[Determinations]:
     n_sources, rows = len(weights), len(runs) * len(times)
     joined, bounds = _joined(runs)
-    if len(joined) and not (0 <= int(joined.source.min()) and int(joined.source.max()) < n_sources):
+    if len(joined) and (int(joined.source.min()) < 0 or int(joined.source.max()) >= n_sources):
         problem = f"must be a position in the list of {n_sources} sources"
         raise InputError(problem, key="source")
     entered = enter(declaration, joined, entering_price(declaration, joined), bounds, times, n_sources)

@@ -71,7 +71,7 @@ def enter(declaration: Declaration, runs: Quotes, price: NDArray[np.float64], bo
 
 
 @compiled
-def _enter(  # noqa: PLR0913 - arrays go to the compiled loop one by one
+def _enter(  # noqa: PLR0913, PLR0917 - arrays go to the compiled loop one by one
     receive: NDArray[np.int64],
     event: NDArray[np.int64],
     source: NDArray[np.int32],

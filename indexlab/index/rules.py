@@ -45,6 +45,7 @@ AtLimit: TypeAlias = Literal["live", "stale"]
 Accept: TypeAlias = Literal["positive", "finite"]
 Invalid: TypeAlias = Literal["ignore", "exclude"]
 OutlierRule: TypeAlias = Literal["none", "drop", "clamp"]
+Reference: TypeAlias = Literal["median"]
 Comparison: TypeAlias = Literal[">", ">="]
 Several: TypeAlias = Literal["each", "median"]
 WeightKind: TypeAlias = Literal["equal", "fixed"]
@@ -123,7 +124,7 @@ class Outlier(msgspec.Struct, frozen=True, omit_defaults=True):
     """
 
     rule: OutlierRule = "none"
-    reference: Literal["median"] = "median"
+    reference: Reference = "median"
     band: float = 0.0
     comparison: Comparison = ">"
     several: Several = "each"

@@ -67,7 +67,7 @@ def _breach(run: Run, twin: int, at: int, size: float, variation: Variation, ver
     panel = run.broken.panels[twin]
     rows = [int(panel.newest[at, position]) for position in faulty]
     last = max((int(panel.quotes.event_time[row]) for row in rows if row >= 0), default=None)
-    when = "" if last is None else f"{since_text(run, at, last)} after the newest observation of {who}"
+    when = f"{since_text(run, at, last)} after the newest observation of {who}" if last is not None else f"without one observation of {who} in time"
     prices = [price_text(float(panel.quotes.price[row])) for row in rows if row >= 0]
     own = f" (price {prices[0]})" if len(prices) == 1 else ""
     sentence = f"{when}, which {is_or_are(faulty, *verb.split('|'))}, {is_or_are(faulty, 'it', 'they')} still {is_or_are(faulty, 'sways', 'sway')} the index{own}."

@@ -24,8 +24,8 @@ def check(run: Run) -> Outcome:
     def gone(rows: NDArray[np.intp]) -> NDArray[np.bool_]:
         faulty = run.faulty[rows][:, None, :]
         stale = (run.broken.age[rows] >= limit) | ~faulty
-        # silence alone belongs to `silent-source`; here somebody still talks, of old things
-        heard = ((run.broken.silence[rows] < run.expect.max_age) & faulty).any(axis=2)
+        # silence alone belongs to `silent-source`; what is invalid to `invalid-values`; here somebody still talks, of old things
+        heard = ((run.broken.silence[rows] < run.expect.max_age) & ~run.broken.invalid_now[rows] & faulty).any(axis=2)
         ever = np.logical_or.accumulate(heard & stale.all(axis=2), axis=1)
         return np.asarray(stale.all(axis=2) & ever)
 

@@ -98,8 +98,10 @@ class Terminal:
             _say(self._err, f"note: {plain(event.target, most=40)}: {plain(event.text, most=300)}" if event.target else f"note: {plain(event.text, most=300)}")
         elif isinstance(event, FindingFound):
             _say(self._err, finding_line(event.finding))
-        elif self._running is None:
-            _say(self._err, _began(event) if isinstance(event, TargetStarted) else _ended(event.result))
+        elif self._running is None and isinstance(event, TargetFinished):
+            _say(self._err, _ended(event.result))
+        elif self._running is None and isinstance(event, TargetStarted) and event.kind == "process":  # it may hang: say which one
+            _say(self._err, _began(event))
 
 
 def _began(event: TargetStarted) -> str:

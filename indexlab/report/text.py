@@ -32,7 +32,8 @@ _NUMBERS: Final = frozenset({3, 4, 5})
 _LOG_LINES: Final = 8
 _SENTENCE: Final = 600
 _CELL: Final = 40
-_HEADER: Final = 12
+_NARROW: Final = 12
+_HEADER: Final = 9
 _WORD_BREAK: Final = re.compile(r"(?<=[-_/ .:])")
 
 
@@ -69,7 +70,7 @@ def _against_promise(finding: Finding, *, survey: bool) -> list[str]:
     word = "expected" if survey else "promised"
     promised, seen = f"{word}: {plain(finding.promised, most=_SENTENCE)}", f"seen: {plain(finding.seen, most=_SENTENCE)}"
     both = f"  {promised}        {seen}"
-    return [both] if width_of(both) <= WIDTH else wrapped(promised, WIDTH, indent=2) + wrapped(seen, WIDTH, indent=2)
+    return [both] if width_of(both) <= WIDTH else wrapped(promised, WIDTH, indent=2) + wrapped(seen.replace(":", ":" + " " * (len(word) - 4), 1), WIDTH, indent=2)
 
 
 def _table(finding: Finding) -> list[str]:
@@ -80,7 +81,7 @@ def _table(finding: Finding) -> list[str]:
     over = max(width_of(line) for line in aligned(rows, indent=4)) - WIDTH
     if over > 0:
         longest = max(width_of(row[_EVENT_COLUMN]) for row in rows)
-        rows = [[*row[:2], cut_to(row[2], max(_HEADER, longest - over)), *row[3:]] for row in rows]
+        rows = [[*row[:2], cut_to(row[2], max(_NARROW, longest - over)), *row[3:]] for row in rows]
     marks = ["", *(f"   ← {plain(row.mark, most=_CELL)}" if row.mark else "" for row in finding.table)]
     return [line + mark for line, mark in zip(aligned(rows, right=_NUMBERS, indent=4), marks, strict=True)]
 
@@ -129,7 +130,7 @@ def verdict_table(target: TargetResult, *, width: int = WIDTH) -> str:
     for cells, one in zip(head, target.properties, strict=True):
         said = wrapped(_said(one), max(24, width - taken))[:4] or [""]
         rows += stacked([*([cell] for cell in cells), said])
-    return "\n".join([*aligned(rows, right=frozenset({2})), "judged: scenarios in which the property's premise was met, of those run"])
+    return "\n".join([*aligned(rows, right=frozenset({2})), "", "judged: scenarios in which the property's premise was met, of those run"])
 
 
 def _judged(one: PropertyResult) -> str:
@@ -176,18 +177,18 @@ def _property_ids(result: AuditResult) -> list[str]:
 def _column(target: TargetResult, result: AuditResult) -> list[str]:
     verdicts = {plain(one.id, most=24): MARKS[one.verdict] for one in target.properties}
     largest = largest_displacement(target)
-    move = ("", displacement_text(largest[1]), plain(largest[0], most=14)) if largest is not None else ("", NOTHING, "")
+    move = ("", displacement_text(largest[1]), plain(largest[0], most=8)) if largest is not None else ("", NOTHING, "")
     return [*(verdicts.get(one, "") for one in _property_ids(result)), *move]
 
 
 def _header(name: str) -> list[str]:
-    """Break a name where it may be broken into lines of at most 12 columns, at most three of them."""
+    """Break a name where it may be broken into lines of about 9 columns, at most three of them."""
     lines = [""]
     for part in _WORD_BREAK.split(name):
         if lines[-1] and width_of(lines[-1] + part) > _HEADER:
             lines.append("")
         lines[-1] += part
-    return [cut_to(line.strip(), _HEADER) for line in lines[:3]]
+    return [cut_to(line.strip(), _NARROW) for line in lines[:3]]
 
 
 def _legend(result: AuditResult) -> str:

@@ -70,7 +70,7 @@ def count_of(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def displacement_text(ratio: float | None) -> str:
-    """Write a displacement in a few characters: "13.1 bp", "42 %", "1.4e+11 times"."""
+    """Write a displacement in a few characters: "13.1 bp", "42 %", "1.4e11×" (so many times the price)."""
     if ratio is None or math.isnan(ratio):
         return NOTHING
     if math.isinf(ratio):
@@ -80,7 +80,7 @@ def displacement_text(ratio: float | None) -> str:
         return f"{ratio * 1e4:.1f} bp"
     if size < _TIMES_FROM:
         return f"{ratio * 100:.3g} %" if size < 1 else f"{ratio * 100:.0f} %"
-    return f"{ratio:.0f} times" if size < _EXPONENT_FROM else f"{ratio:.1e} times"
+    return f"{ratio:.0f}×" if size < _EXPONENT_FROM else f"{ratio:.1e}×".replace("e+0", "e").replace("e+", "e")
 
 
 def worst_text(worst: Worst | None) -> str:
@@ -160,11 +160,13 @@ def headline(result: AuditResult) -> Headline:
 
 
 def _survey(result: AuditResult) -> Headline:
-    kept = sum(not with_verdict(target, "violated") for target in result.targets)
-    broke = len(result.targets) - kept
+    names = short_names(result.targets)
+    broke = [name for name, target in zip(names, result.targets, strict=True) if with_verdict(target, "violated")]
+    kept = len(names) - len(broke)
     text = (
-        f"{count_of(len(result.targets), 'methodology', 'methodologies')}, all held to the same expectations, in {scenarios_text(result)}: "
-        f"{broke} broke at least one of them, none was seen broken for {kept}. A survey judges nobody: few of them ever promised this."
+        f"{count_of(len(names), 'methodology', 'methodologies')} against one set of expectations, in {scenarios_text(result)}: "
+        f"{f'{len(broke)} broke at least one ({_listed(broke)})' if broke else 'none was seen to break one'}"
+        f"{f'; for {kept} no violation was found' if broke and kept else ''}. A survey judges nobody: few of them ever promised this."
     )
     return Headline("SURVEY", text, "survey")
 
@@ -172,23 +174,31 @@ def _survey(result: AuditResult) -> Headline:
 def _judged(result: AuditResult) -> Headline:
     if not any(target.properties for target in result.targets):
         return Headline("NOTHING JUDGED", "No property of any target was judged.", "open")
-    names = short_names(result.targets)
-    broken = [(name, one) for name, target in zip(names, result.targets, strict=True) for one in with_verdict(target, "violated")]
-    unsure = [(name, one) for name, target in zip(names, result.targets, strict=True) for one in with_verdict(target, "inconclusive")]
     ran = scenarios_text(result)
+    broken, unsure = _those(result, "violated"), _those(result, "inconclusive")
+    unjudged = sum(len(ids) for ids in unsure.values())
     if broken:
-        return Headline("BROKEN", f"{_does(broken, 'does not hold', 'do not hold')}, in {ran}.", "broken")
+        also = f" {count_of(unjudged, 'property', 'properties')} could not be judged." if unjudged else ""
+        return Headline("BROKEN", f"{_breaks(result, broken)}, in {ran}.{also}", "broken")
     if unsure:
-        return Headline("INCONCLUSIVE", f"Found no violation in {ran}, but {_does(unsure, 'could not be judged', 'could not be judged')}.", "open")
+        ids = list(dict.fromkeys(one for those in unsure.values() for one in those))
+        return Headline("INCONCLUSIVE", f"Found no violation in {ran}, but {_listed(ids)} could not be judged for {_listed(list(unsure))}.", "open")
     return Headline("NONE FOUND", f"Found no violation in {ran}. {LIMITS}", "held")
 
 
-def _does(which: list[tuple[str, PropertyResult]], one: str, many: str) -> str:
-    """Write "2 properties do not hold for acme: a, b" or, for several targets, "… of 3 targets do not hold"."""
-    targets = list(dict.fromkeys(name for name, _ in which))
-    verb = one if len(which) == 1 else many
-    if len(targets) > 1:
-        return f"{count_of(len(which), 'property', 'properties')} of {len(targets)} targets {verb}"
-    ids = [prop.id for _, prop in which]
-    listed = ", ".join(ids[:_NAMED]) + (f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else "")
-    return f"{count_of(len(which), 'property', 'properties')} {verb} for {targets[0]}: {listed}"
+def _those(result: AuditResult, verdict: Verdict) -> dict[str, list[str]]:
+    """Return the properties with this verdict by the short name of their target, targets without any left out."""
+    found = {name: [plain(one.id, most=40) for one in with_verdict(target, verdict)] for name, target in zip(short_names(result.targets), result.targets, strict=True)}
+    return {name: ids for name, ids in found.items() if ids}
+
+
+def _breaks(result: AuditResult, broken: dict[str, list[str]]) -> str:
+    if len(result.targets) > 1:
+        return f"{len(broken)} of {len(result.targets)} targets {'breaks' if len(broken) == 1 else 'break'} what was promised ({_listed(list(broken))})"
+    [(name, ids)] = broken.items()
+    return f"{name} breaks {len(ids)} of {count_of(len(result.targets[0].properties), 'property', 'properties')} ({_listed(ids)})"
+
+
+def _listed(words: list[str]) -> str:
+    more = len(words) - _NAMED
+    return ", ".join(words[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["ProcessTarget", "split_command"]
 
 T = TypeVar("T")
-_MOST_BANNER_LINES: Final = 64
+_MOST_BANNER_LINES: Final = 32
 _ANSWERED: Final = ("error", "misfit", "wrong-id")
 """The failures that are answers all the same: the target lives, so they do not count towards giving up."""
 
