@@ -67,7 +67,7 @@ def _fail(text: str, code: int) -> NoReturn:
 @click.group(cls=_Program, context_settings=_CONTEXT)
 @click.version_option(__version__, message="indexlab %(version)s")
 def main() -> None:
-    """Test that a single broken source does not move anybody's margin state.
+    r"""Test that a single broken source does not move anybody's margin state.
 
     \b
     indexlab audit                                survey the bundled methodologies
@@ -109,9 +109,11 @@ def _pairs(_: click.Context, parameter: click.Parameter, value: tuple[str, ...])
 @click.option("--seed", type=click.IntRange(0), help="The same seed gives the same findings (default: 0).")
 @click.option("--out", type=click.Path(path_type=Path), help="The folder for the report (default: reports/NAME-SEED).")
 @click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes (default: one a core); findings do not depend on it.")
-@click.option("--expect", multiple=True, callback=_pairs, metavar="KEY=VALUE", help='A promise, stronger than the plan file\'s, e.g. max_age=3m; may be repeated.')
+@click.option(
+    "--expect", multiple=True, callback=_pairs, metavar="KEY=VALUE", help="A promise, stronger than the plan file's, e.g. max_age=3m; may be repeated."
+)
 def audit(**given: Any) -> int:  # noqa: ANN401 - click hands over what it parsed
-    """Audit each TARGET; without one, survey the bundled methodologies (a survey judges nobody, and exits 0).
+    r"""Audit each TARGET; without one, survey the bundled methodologies (a survey judges nobody, and exits 0).
 
     \b
     TARGET  preset:NAME      a bundled methodology ("indexlab methods list")

@@ -27,10 +27,8 @@ class BrokenPromiseError(AssertionError):
 class FindingItem(pytest.Item):
     """A finding as a test: passes where the scenario no longer breaks the property."""
 
-    def __init__(self, *, finding: Path, target: str | None, **given: object) -> None:
-        """Keep what is to be asked."""
-        super().__init__(**given)  # type: ignore[arg-type] - pytest's own constructor
-        self.finding, self.target = finding, target
+    finding: Path
+    target: str | None = None
 
     def runtest(self) -> None:
         """Ask the finding again."""
@@ -41,7 +39,7 @@ class FindingItem(pytest.Item):
         if answer.answer == "BROKEN":
             raise BrokenPromiseError(replayed_text(answer))
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: str | None = None) -> str:  # type: ignore[override] - a text is all there is to show
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
         """Show the finding as a person reads it, without a traceback of ours."""
         del style
         return str(excinfo.value) if isinstance(excinfo.value, BrokenPromiseError) else f"{type(excinfo.value).__name__}: {excinfo.value}"
@@ -63,4 +61,6 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
 
 def _items(session: pytest.Session, findings: list[Path], target: str | None) -> Iterator[pytest.Item]:
     for path in findings:
-        yield FindingItem.from_parent(session, name=f"indexlab-replay[{path.stem}]", finding=path, target=target)
+        item: FindingItem = FindingItem.from_parent(session, name=f"indexlab-replay[{path.stem}]")
+        item.finding, item.target = path, target
+        yield item

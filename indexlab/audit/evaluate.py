@@ -36,7 +36,8 @@ _SMALLEST_SCALABLE, _LARGEST_SCALABLE = 1e-200, 1e200
 class Setting:
     """How a batch is to be evaluated: the promise, the columns the target prices from, which variations are wanted.
 
-    `retold` are the twins (-1: the clean run) for which the metamorphic variations are made; `jitter` above 0 moves every price and weight by a relative 1e-9 (draw number `jitter`).
+    `retold` are the twins (-1: the clean run) for which the metamorphic variations are made; `jitter` above 0 moves every price and
+    weight by a relative 1e-9 (draw number `jitter`).
     """
 
     expect: Expect
@@ -73,7 +74,11 @@ def evaluate(target: Target, batch: Batch, setting: Setting) -> Run:
     requests += [Request(expanded.basket, injection.quotes, expanded.times) for injection in expanded.injections]
     requests += [Request(each.basket, each.quotes, expanded.times) for each in asked]
     answers = target.index(requests)
-    failures = [(CLEAN if k == 0 else k - 1 if k <= len(twins) else asked[k - 1 - len(twins)].twin, answer) for k, answer in enumerate(answers) if isinstance(answer, TargetFailure)]
+    failures = [
+        (CLEAN if k == 0 else k - 1 if k <= len(twins) else asked[k - 1 - len(twins)].twin, answer)
+        for k, answer in enumerate(answers)
+        if isinstance(answer, TargetFailure)
+    ]
     clean = answers[0]
     kept = [] if isinstance(clean, TargetFailure) else [k for k in twins if not isinstance(answers[1 + k], TargetFailure)]
     place = {twin: number for number, twin in enumerate(kept)} | {CLEAN: CLEAN}
@@ -105,7 +110,7 @@ def _trace(quotes: Quotes, answer: Determinations | TargetFailure) -> Trace:
 
 
 def _nothing(count: int) -> Determinations:
-    from indexlab.index.determination import HALTED, Determinations  # noqa: PLC0415 - only where a target fails
+    from indexlab.index.determination import HALTED, Determinations
 
     return Determinations(np.full(count, np.nan), np.full(count, HALTED, dtype=np.int8))
 
@@ -182,7 +187,13 @@ def _retold(expanded: Expanded, quotes: Quotes, twin: int, setting: Setting) -> 
     if "source-order" in setting.needs and n > 1:
         order = variants.shuffled(n, seed)
         other_basket, other = variants.renumbered(basket, quotes, order)
-        yield _Asked("source-order", twin, other_basket, other, f"listing the sources as {', '.join(basket[position].id for position in order[:4])}{', …' if n > 4 else ''}")  # noqa: PLR2004
+        yield _Asked(
+            "source-order",
+            twin,
+            other_basket,
+            other,
+            f"listing the sources as {', '.join(basket[position].id for position in order[:4])}{', …' if n > 4 else ''}",
+        )
     if "duplicates" in setting.needs and len(quotes):
         doubled = variants.doubled(quotes, seed)
         yield _Asked("duplicates", twin, basket, doubled, f"delivering {len(doubled) - len(quotes)} of {len(quotes)} observations twice")

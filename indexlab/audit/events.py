@@ -95,8 +95,9 @@ class Picture(msgspec.Struct, frozen=True):
 class Finding(msgspec.Struct, frozen=True):
     """A property, a target, and the smallest scenario that breaks it.
 
-    `sentence` says what happened, `promised` and `seen` hold it against the promise; `file` is relative to the run's folder; `sources`, `quotes`, `faults` count the
-    shrunk scenario, `from_*` the one it came from; `evaluations` counts what shrinking cost. `request` names the saved request of a protocol finding, `log` the target's own standard error.
+    `sentence` says what happened, `promised` and `seen` hold it against the promise; `file` is relative to the run's folder; `sources`,
+    `quotes`, `faults` count the shrunk scenario, `from_*` the one it came from; `evaluations` counts what shrinking cost; `log` is the
+    target's own standard error; `seed` told the run differently where a metamorphic statement is broken.
     """
 
     id: str

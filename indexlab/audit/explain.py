@@ -50,7 +50,7 @@ def told(shrunk: Shrunk, prop: Property, target: str, folder: str, *, waived: st
         seen=breach.seen if breach else "not reproduced alone: the target may keep something from one run to the next",
         table=_table(run, breach) if breach and told_breach else [],
         other_column=breach.reference if breach else "",
-        footnote=_footnote(run, breach) if breach and told_breach else "",
+        footnote=_footnote(breach) if breach and told_breach else "",
         sources=size[0],
         quotes=size[1],
         faults=size[2],
@@ -105,7 +105,9 @@ def _quote_lines(run: Run, clean: Quotes, sent: Quotes, breach: Breach) -> list[
         key = int(sent.source[row]), int(sent.event_time[row])
         before = undisturbed.get(key)
         seen.add(key)
-        lines.append((int(sent.receive_time[row]), row, _line(int(sent.receive_time[row]), run.basket[key[0]].id, _what(clean, before, sent, row), _said(sent, row))))
+        lines.append(
+            (int(sent.receive_time[row]), row, _line(int(sent.receive_time[row]), run.basket[key[0]].id, _what(clean, before, sent, row), _said(sent, row)))
+        )
     for key, row in undisturbed.items():
         if key not in seen and breach.twin != CLEAN:
             lines.append((int(clean.receive_time[row]), row, _line(int(clean.receive_time[row]), run.basket[key[0]].id, "quote lost", _said(clean, row))))
@@ -141,7 +143,7 @@ def _window_lines(run: Run, breach: Breach) -> list[tuple[int, int, TableRow]]:
         return []
     lines = []
     for fault in run.batch.twins[run.numbers[breach.twin]]:
-        who = ", ".join(run.basket[position].id for position in fault.sources[:3]) + (" …" if len(fault.sources) > 3 else "")  # noqa: PLR2004 - a cell is narrow
+        who = ", ".join(run.basket[position].id for position in fault.sources[:3]) + (" …" if len(fault.sources) > 3 else "")
         lines.append((fault.start, -1, _line(fault.start, who, f"fault {fault.fault} begins", "")))
         if fault.end is not None and len(run.times) and fault.end <= run.times[-1]:
             lines.append((fault.end, -1, _line(fault.end, who, f"fault {fault.fault} ends", "")))
@@ -180,7 +182,7 @@ def _thinned(rows: list[TableRow]) -> list[TableRow]:
     return kept + ([TableRow("…", "", f"{left} lines left out", "", "", "")] if left > 0 else [])
 
 
-def _footnote(run: Run, breach: Breach) -> str:
+def _footnote(breach: Breach) -> str:
     if breach.account is not None:
         account = breach.account
         side = "long" if account.size > 0 else "short"

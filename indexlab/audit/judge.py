@@ -88,7 +88,7 @@ class Judge:
 
 def scenario_id(seed: int, number: int, twin: int) -> str:
     """Return the name of a scenario: the audit's seed, the batch, the twin (`clean` for the one without faults)."""
-    return f"{seed & 0xFFFF:04x}-{number:04d}{'c' if twin == CLEAN else f'{twin:02d}'}"
+    return f"{seed & 0xFFFF:04x}-{number:05d}{'c' if twin == CLEAN else f'{twin:02d}'}"
 
 
 def _worst(run: Run, outcome: Outcome, number: int, seed: int) -> Worst | None:

@@ -149,10 +149,11 @@ def checked_profile(given: object) -> Profile | None:
     """Return the profile, or None where none is given."""
     if given is None:
         return None
-    if given not in PROFILES:
-        problem = f'must be one of {", ".join(PROFILES)}, was "{given}"'
-        raise InputError(problem, key="run.profile", remedy=did_you_mean(str(given), PROFILES))
-    return cast("Profile", given)
+    for profile in PROFILES:
+        if given == profile:
+            return profile
+    problem = f'must be one of {", ".join(PROFILES)}, was "{given}"'
+    raise InputError(problem, key="run.profile", remedy=did_you_mean(str(given), PROFILES))
 
 
 def _text(given: object, key: str) -> str | None:

@@ -30,6 +30,7 @@ from indexlab.targets.target import Description, undescribed
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
+    from indexlab.audit.tally import Candidate
     from indexlab.market.source import Basket
     from indexlab.scenarios.scenario import Scenario
 
@@ -40,13 +41,18 @@ Made = TypeVar("Made")
 
 _SHARD: Final = 4
 """Batches a unit: small enough that progress moves and Ctrl-C is heard, and a fixed number, for the sake of determinism."""
-_RECORDED_FIRST, _SEARCH_FIRST = 1000, 2000
+_RECORDED_FIRST: Final = 1_000_000
+_RECORDED_ROOM: Final = 100_000
+_SEARCH_FIRST: Final = 1_000
+_FEWEST_RECORDED: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class AuditPlan:
-    """The effective plan. `layers` are what flags and the plan file promise, the strongest first; `clock` gives seconds for the safety net and
-    `stop` says that the user wants to end; both are the door's, since below the doors nothing reads a clock.
+    """The effective plan.
+
+    `layers` are what flags and the plan file promise, the strongest first. `clock` gives seconds for the safety net and `stop` says that the
+    user wants to end; both are the door's, since below the doors nothing reads a clock.
     """
 
     targets: tuple[str, ...]
@@ -222,9 +228,6 @@ def _audit_target(plan: AuditPlan, chosen: tuple[str, ...], label: str, workers:
         yield Note(label, note), None
     findings = yield from _findings(plan, job, tally, spend, workers)
     results = [property_result(find_property(name), job, tally, findings.get(name), failure) for name in chosen]
-    notes = list(tally.notes)
-    if cut is not None:
-        notes.append(f"cut at scenario {cut} of {planned}: the target was too slow for the {limit:g} s of this profile")
     result = TargetResult(
         target=label,
         name=description.name,
@@ -236,7 +239,7 @@ def _audit_target(plan: AuditPlan, chosen: tuple[str, ...], label: str, workers:
         scenarios=tally.scenarios,
         evaluations=tally.evaluations,
         cut=cut,
-        notes=notes,
+        notes=list(tally.notes),
     )
     yield TargetFinished(result), None
     return result
@@ -244,16 +247,19 @@ def _audit_target(plan: AuditPlan, chosen: tuple[str, ...], label: str, workers:
 
 def _units(job: Job, spend: Budget, plan: AuditPlan) -> Iterator[Unit]:
     size = 1 if job.sparing else _SHARD
+    guided = spend.batches
     if plan.fixtures:
-        share = max(spend.batches // (2 * len(plan.fixtures)), 10)
+        # stretches of a fixture take the place of drawn markets, so that a budget is the same with and without
+        share = max(spend.batches // (4 * len(plan.fixtures)), _FEWEST_RECORDED)
+        guided = max(spend.batches - share * len(plan.fixtures), size)
         for place, name in enumerate(plan.fixtures):
             for first in range(0, share, size):
-                yield Unit("recorded", first, min(size, share - first), _RECORDED_FIRST + 100 * place + first, name, share)
+                yield Unit("recorded", first, min(size, share - first), _RECORDED_FIRST + _RECORDED_ROOM * place + first, name, share)
     built = len(built_in(job.world, job.seed))
     for first in range(0, built, size):
         yield Unit("built-in", first, min(size, built - first), first)
-    for first in range(0, spend.batches, size):
-        yield Unit("search", 0, min(size, spend.batches - first), _SEARCH_FIRST + first)
+    for first in range(0, guided, size):
+        yield Unit("search", 0, min(size, guided - first), _SEARCH_FIRST + first)
 
 
 def _findings(
@@ -274,5 +280,5 @@ def _findings(
     return found
 
 
-def _shrink_task(job: Job, task: tuple[FindingTask, object]) -> ShrunkFinding:
-    return find_finding(job, task[0], task[1])  # type: ignore[arg-type] - the pair is made above
+def _shrink_task(job: Job, task: tuple[FindingTask, Candidate]) -> ShrunkFinding:
+    return find_finding(job, *task)

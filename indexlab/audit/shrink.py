@@ -18,7 +18,6 @@ from indexlab.scenarios.scenario import QuoteColumns, Scenario, materialised
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-
     from indexlab.audit.tally import Candidate
     from indexlab.properties.property import Outcome, Property
     from indexlab.properties.run import Run
@@ -130,7 +129,12 @@ def _shrink_all(search: _Search) -> None:
         before = search.scenario
         _fewer(search, _times_of, _with_times)
         _fewer_sources(search)
-        _fewer(search, lambda scenario: scenario.faults, lambda scenario, faults: msgspec.structs.replace(scenario, faults=tuple(faults)), least=1 if search.scenario.faults else 0)
+        _fewer(
+            search,
+            lambda scenario: scenario.faults,
+            lambda scenario, faults: msgspec.structs.replace(scenario, faults=tuple(faults)),
+            least=1 if search.scenario.faults else 0,
+        )
         _fewer(search, _rows_of, _with_rows)
         _plainer(search)
         if search.scenario == before:
@@ -187,9 +191,7 @@ def _with_rows(scenario: Scenario, rows: Sequence[int]) -> Scenario:
     return msgspec.structs.replace(scenario, quotes=QuoteColumns(**taken))  # type: ignore[arg-type]
 
 
-def _fewer(
-    search: _Search, items_of: Callable[[Scenario], Sequence[Item]], rebuilt: Callable[[Scenario, Sequence[Item]], Scenario], least: int = 1
-) -> None:
+def _fewer(search: _Search, items_of: Callable[[Scenario], Sequence[Item]], rebuilt: Callable[[Scenario, Sequence[Item]], Scenario], least: int = 1) -> None:
     """Take away stretches of items, halving their length, as long as the scenario still breaks."""
     size = max(len(items_of(search.scenario)) // 2, 1)
     while True:
@@ -285,5 +287,3 @@ def _plain_intensity(scenario: Scenario, number: int, digits: int) -> Scenario:
 def _one_account(search: _Search) -> None:
     if search.outcome is not None and search.outcome.breach is not None and search.outcome.breach.account is not None:
         search.breaks(msgspec.structs.replace(search.scenario, accounts=(search.outcome.breach.account,)))
-
-

@@ -151,5 +151,3 @@ def find_finding(job: Job, task: FindingTask, candidate: Candidate) -> ShrunkFin
     prop = find_property(task.property)
     shrunk = shrink(judge_of(job), prop, candidate, task.cap)
     return ShrunkFinding(told(shrunk, prop, job.target, task.folder, waived=task.waived), shrunk.candidate.scenario)
-
-

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["determine", "determine_batch"]
 
 _CELLS_AT_ONCE: Final = 1 << 16
-"""So many cells (publications times sources) of whole runs are worked on at once: they stay in the cache, and memory is bounded. What comes out does not depend on it."""
+"""So many cells (publications times sources) of whole runs are worked on at once: they stay in the cache, and memory is bounded.
+
+What comes out does not depend on it.
+"""
 
 
 def determine(declaration: Declaration, basket: Basket, quotes: Quotes, times: NDArray[np.int64], *, detail: bool = True) -> Determinations:
@@ -43,7 +46,7 @@ def determine_batch(
     if len(times) > 1 and bool(np.any(times[1:] < times[:-1])):
         problem = "must not go back in time"
         raise InputError(problem, key="times")
-    weights = _normalised(declaration.weights_for(basket))
+    weights = _scaled(declaration.weights_for(basket))
     found: list[Determinations] = []
     for part in _parts(runs, max(1, _CELLS_AT_ONCE // max(1, len(times) * len(basket)))):
         found.extend(_determine_together(declaration, weights, part, times, detail=detail))
@@ -55,11 +58,11 @@ def _parts(runs: Sequence[Quotes], size: int) -> Iterator[Sequence[Quotes]]:
         yield runs[first : first + size]
 
 
-def _normalised(given: tuple[float, ...]) -> NDArray[np.float64]:
-    weights: NDArray[np.float64] = np.array(given, dtype=np.float64)
-    weights /= weights.max(initial=0.0)  # first by the largest, so that the sum cannot overflow
-    weights /= weights.sum()
-    return weights
+def _scaled(given: tuple[float, ...]) -> NDArray[np.float64]:
+    """Scale weights by a power of two, which loses no bit, to a sum of at most 1: then no weighted sum overflows, and equal prices have exactly that mean."""
+    weights = np.array(given, dtype=np.float64)
+    _, exponent = np.frexp(weights.max(initial=0.0))
+    return np.ldexp(weights, -(int(exponent) + len(given).bit_length()))
 
 
 def _determine_together(

@@ -51,9 +51,11 @@ def questions(declaration: Declaration) -> list[str]:
         )
         if key not in declaration.stated
     ]
-    for key in (*INPUT_KEYS, *THROWN_OUT_KEYS, *REST_KEYS, *QUORUM_KEYS):
-        if key not in declaration.stated and has_meaning(declaration, key):
-            found.append(f"{key} is not given: {meaning(declaration, key)}")
+    found.extend(
+        f"{key} is not given: {meaning(declaration, key)}"
+        for key in (*INPUT_KEYS, *THROWN_OUT_KEYS, *REST_KEYS, *QUORUM_KEYS)
+        if key not in declaration.stated and has_meaning(declaration, key)
+    )
     found.extend(f"{key} is assumed: {reason}" for key, reason in declaration.assumed.items())
     return found
 

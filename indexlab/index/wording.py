@@ -30,7 +30,7 @@ QUORUM_KEYS: Final = ("quorum.ok_from", "quorum.below")
 
 _PRICE: Final = {
     "last": "each source brings the price of its newest valid observation, whatever its book says",
-    "mid": "each source brings (bid + ask) / 2 of its newest valid observation; one without a book brings its price, one with a single or a crossed side is invalid",
+    "mid": "each source brings (bid + ask) / 2 of its newest valid observation; without a book its price stands in; half a book, or a crossed one, is invalid",
 }
 _CLOCK: Final = {
     "event": "newest is by event time, and age is counted from it; what arrives late never replaces what is newer",
@@ -38,8 +38,8 @@ _CLOCK: Final = {
 }
 _AT_LIMIT: Final = {"live": "an age of exactly the limit still counts", "stale": "an age of exactly the limit counts no more"}
 _ACCEPT: Final = {
-    "positive": "a price that is null, zero, negative or not finite is invalid",
-    "finite": "any finite number is a price, zero and negative too; null is invalid",
+    "positive": "what is null, zero or negative is no price",
+    "finite": "any finite number is a price, zero and negative too; null is none",
 }
 _INVALID: Final = {
     "ignore": "an invalid observation is ignored, as if it had not come",
@@ -51,10 +51,10 @@ _SEVERAL: Final = {
     "median": "with more than one outside, the index is the median of all live sources instead",
 }
 _RULE: Final = {
-    "weighted-mean": "the index is the weighted mean",
+    "weighted-mean": "the index is the {mean}",
     "median": "the index is the median, unweighted",
     "weighted-median": "the index is the weighted median: the lowest price at which the cumulative weight reaches half",
-    "drop-highest-and-lowest": "one highest and one lowest price are taken away, and the index is the weighted mean of the rest (of fewer than three, of all)",
+    "drop-highest-and-lowest": "one highest and one lowest price are taken away, and the index is the {mean} of the rest (of fewer than three, of all)",
 }
 _TIE: Final = {
     "lower": "where the cumulative weight is exactly half, that price is taken",
@@ -115,6 +115,10 @@ def _weights(declaration: Declaration) -> str:
     return f"{given}, divided by the sum over those that take part; weight 0 is absence"
 
 
+def _aggregation(declaration: Declaration) -> str:
+    return _RULE[declaration.aggregation.rule].format(mean="mean" if declaration.weights.kind == "equal" else "weighted mean")
+
+
 def _even(declaration: Declaration) -> str:
     even, unit = declaration.aggregation.even, declaration.aggregation.unit
     taken = {
@@ -153,7 +157,7 @@ _SENTENCES: Final[dict[str, Callable[[Declaration], str]]] = {
     "outlier.several": lambda declaration: _SEVERAL[declaration.outlier.several],
     "outlier.from_sources": _from_sources,
     "weights.kind": _weights,
-    "aggregation.rule": lambda declaration: _RULE[declaration.aggregation.rule],
+    "aggregation.rule": _aggregation,
     "aggregation.even": _even,
     "aggregation.tie": lambda declaration: _TIE[declaration.aggregation.tie],
     "rounding.tick": _rounding,

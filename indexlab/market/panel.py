@@ -71,7 +71,7 @@ def sample(quotes: Quotes, times: NDArray[np.int64], n_sources: int, valid: NDAr
 
 
 @compiled
-def _sample(  # noqa: PLR0913 - arrays go to the compiled loop one by one
+def _sample(
     receive: NDArray[np.int64],
     event: NDArray[np.int64],
     source: NDArray[np.int32],

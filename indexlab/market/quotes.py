@@ -52,7 +52,7 @@ class Quotes:
 
     def sorted_by_arrival(self) -> Quotes:
         """Return the rows sorted by receive time; what arrived together keeps its order."""
-        if len(self) < 2 or bool(np.all(self.receive_time[1:] >= self.receive_time[:-1])):  # noqa: PLR2004 - one row is sorted
+        if len(self) < 2 or bool(np.all(self.receive_time[1:] >= self.receive_time[:-1])):
             return self
         return self.take(np.argsort(self.receive_time, kind="stable"))
 
@@ -163,8 +163,8 @@ def valid_book(quotes: Quotes) -> NDArray[np.bool_]:
 def valid_quotes(quotes: Quotes, *, uses_book: bool) -> NDArray[np.bool_]:
     """Say which observations are valid in the plan's sense.
 
-    A finite price above 0, no crossed book, no one-sided or non-positive book, an event time at most 1 s ahead of the receive time. Where the target prices from
-    the book alone (`uses_book`), a null price beside a good book is valid.
+    A finite price above 0, no crossed book, no one-sided or non-positive book, an event time at most 1 s ahead of the receive time. Where
+    the target prices from the book alone (`uses_book`), a null price beside a good book is valid.
     """
     no_book = np.isnan(quotes.bid) & np.isnan(quotes.ask)
     good_book = valid_book(quotes)

@@ -33,8 +33,9 @@ _NOISE: Final = 2e-5
 class Market(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The few numbers from which a market's quotes are made; times in microseconds.
 
-    `move` is the factor by which the true price moves (1: not at all) from `move_at` after the start on, over `move_over` (0: at once, a gap). `spacing` is the longest
-    regular time between quotes of a venue, `lead` the span within which the venues follow one another, `leader` the position of a venue that goes first.
+    `move` is the factor by which the true price moves (1: not at all) from `move_at` after the start on, over `move_over` (0: at once, a
+    gap). `spacing` is the longest regular time between quotes of a venue, `lead` the span within which the venues follow one another,
+    `leader` the position of a venue that goes first.
     """
 
     regime: Regime
@@ -105,13 +106,14 @@ def synthesise(market: Market, n_sources: int) -> Quotes:
     middle = seen * (1.0 + offset[source] + _NOISE * draw.standard_normal(len(source)))
     price = _to_tick(middle, tick[source])
     volume = np.exp(draw.normal(-1.0, 1.0, len(source)))
-    bid = ask = np.full(len(source), np.nan)
+    bid: NDArray[np.float64] = np.full(len(source), np.nan)
+    ask = bid
     if market.book:
         bid = _to_tick(middle * (1.0 - half_spread[source]), tick[source])
         ask = np.maximum(_to_tick(middle * (1.0 + half_spread[source]), tick[source]), bid)
         price = np.clip(price, bid, ask)
     order = np.lexsort((event, source, received))
-    made = Quotes(received, event, source, price, bid, ask, np.round(volume, 6)).take(order)
+    made = Quotes(received, event, source, price, bid, ask, np.asarray(np.round(volume, 6), dtype=np.float64)).take(order)
     return made.take(_first_of_each_instant(made) & (made.receive_time <= market.end))
 
 

@@ -12,7 +12,19 @@ from typing import Final, Literal, NamedTuple
 
 from indexlab.market.errors import InputError
 
-__all__ = ["MICROSECOND", "MILLISECOND", "MINUTE", "SECOND", "Quantity", "duration_us", "format_bp", "format_duration", "format_ratio", "parse_quantity", "ratio"]
+__all__ = [
+    "MICROSECOND",
+    "MILLISECOND",
+    "MINUTE",
+    "SECOND",
+    "Quantity",
+    "duration_us",
+    "format_bp",
+    "format_duration",
+    "format_ratio",
+    "parse_quantity",
+    "ratio",
+]
 
 MICROSECOND: Final = 1
 MILLISECOND: Final = 1_000
@@ -121,16 +133,15 @@ def format_duration(duration: int) -> str:
 
 def format_ratio(value: float) -> str:
     """Write a ratio as people do: 0.005 is "0.5%", 0.0003 is "3bp"."""
-    if value != 0 and abs(value) < 0.001:  # noqa: PLR2004 - below a tenth of a percent people count in basis points
+    if value != 0 and abs(value) < 0.001:
         return f"{value * 1e4:.6g}bp"
     return f"{value * 100:.6g}%"
 
 
 def format_bp(value: float) -> str:
-    """Write a ratio in basis points with what precision it deserves: 0.00131 is "13.1 bp"; a huge one as a factor."""
+    """Write a distance as people say it: 0.00131 is "13.1 bp", 0.19 is "19.0 %", 2000 is "2e+03 times the price"."""
     if not math.isfinite(value):
         return "without bound"
-    bp = value * 1e4
-    if abs(bp) >= 1e6:  # noqa: PLR2004 - a hundredfold is no longer said in basis points
+    if abs(value) >= 100:
         return f"{value:.3g} times the price"
-    return f"{bp:,.1f} bp".replace(",", " ")
+    return f"{value * 100:.1f} %" if abs(value) >= 0.1 else f"{value * 1e4:.1f} bp"

@@ -47,9 +47,7 @@ def as_if_absent(run: Run, gone: Callable[[NDArray[np.intp]], NDArray[np.bool_]]
     return Outcome(len(run.twins), met, breached, first, extreme, unmet)
 
 
-def _held_against(
-    run: Run, twin: int, absent: Trace, premise: NDArray[np.bool_], since: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def _held_against(run: Run, twin: int, absent: Trace, premise: NDArray[np.bool_], since: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     value = run.broken.value[twin]
     reference = np.where(absent.missing, np.nan, absent.value)
     lowest, highest, always, never = clean_range(run.times, reference, run.expect.max_tracking_lag)
@@ -62,7 +60,7 @@ def _held_against(
     return moved, breaches
 
 
-def _breach(run: Run, twin: int, at: int, size: float, variation: Variation, verb: str, *, strict: bool) -> Breach:  # noqa: PLR0913 - the place and what it is
+def _breach(run: Run, twin: int, at: int, size: float, variation: Variation, verb: str, *, strict: bool) -> Breach:
     who, trace, faulty = names(run, variation.sources), run.broken_traces[twin], sorted(variation.sources)
     panel = run.broken.panels[twin]
     rows = [int(panel.newest[at, position]) for position in faulty]
@@ -70,11 +68,15 @@ def _breach(run: Run, twin: int, at: int, size: float, variation: Variation, ver
     when = f"{since_text(run, at, last)} after the newest observation of {who}" if last is not None else f"without one observation of {who} in time"
     prices = [price_text(float(panel.quotes.price[row])) for row in rows if row >= 0]
     own = f" (price {prices[0]})" if len(prices) == 1 else ""
-    sentence = f"{when}, which {is_or_are(faulty, *verb.split('|'))}, {is_or_are(faulty, 'it', 'they')} still {is_or_are(faulty, 'sways', 'sway')} the index{own}."
+    sentence = (
+        f"{when}, which {is_or_are(faulty, *verb.split('|'))}, {is_or_are(faulty, 'it', 'they')} still {is_or_are(faulty, 'sways', 'sway')} the index{own}."
+    )
     promised = (
         f"no influence after max_age = {format_duration(run.expect.max_age)} (the same from max_recovery = {format_duration(run.expect.max_recovery)} later)"
         if strict
         else f"within max_displacement = {format_ratio(run.expect.max_displacement)} of their absence after max_age = {format_duration(run.expect.max_age)}"
     )
     reference = f"{who} absent"
-    return Breach(twin, at, size, sentence[0].upper() + sentence[1:], promised, say(run, trace, variation.trace, at, f"with {reference}"), reference, variation.trace)
+    return Breach(
+        twin, at, size, sentence[0].upper() + sentence[1:], promised, say(trace, variation.trace, at, f"with {reference}"), reference, variation.trace
+    )

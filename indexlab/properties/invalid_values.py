@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["PROPERTY", "WAYS"]
 
 WAYS = ("removed", "absent-while-invalid", "price-alone", "book-alone")
-"""As if it had not come; as if the source were absent until its next valid observation; the price alone beside a bad book; the book alone beside a bad price."""
+"""As if it had not come; as if the source were absent until its next valid observation; the price alone beside a bad book; the book alone
+beside a bad price."""
 
 
 class _Way(NamedTuple):
@@ -51,13 +52,20 @@ def check(run: Run) -> Outcome:
             breached += 1
             first = first or _breach(run, twin, best)
     text = f"{worst * 1e4:,.1f} bp from the nearest way of handling it".replace(",", " ")
-    return Outcome(len(run.twins), met, breached, first, Extreme(worst, "ratio", text, worst_twin) if met else None, "no faulty source said anything invalid while enough others were live")
+    return Outcome(
+        len(run.twins),
+        met,
+        breached,
+        first,
+        Extreme(worst, "ratio", text, worst_twin) if met else None,
+        "no faulty source said anything invalid while enough others were live",
+    )
 
 
 def _ways(run: Run, twin: int, traces: dict[str, Trace], invalid: NDArray[np.bool_], enough: NDArray[np.bool_]) -> list[_Way]:
     ways = [_exact(run, twin, kind, traces[kind], enough) for kind in ("removed", "price-alone", "book-alone") if kind in traces]
     if "absent" in traces and _all_or_none(invalid, run.faulty[twin]):
-        ways.append(_absent(run, twin, traces, invalid.any(axis=1), enough))
+        ways.append(_absent(run, twin, traces, np.asarray(invalid.any(axis=1)), enough))
     return ways
 
 
@@ -101,9 +109,11 @@ def _breach(run: Run, twin: int, way: _Way) -> Breach:
     price = "null" if last >= 0 and np.isnan(trace.quotes.price[last]) else price_text(float(trace.quotes.price[last])) if last >= 0 else ""
     what = f"{who} said {price}, which is no price, and it" if price else f"an invalid observation of {who}"
     reference = "without the invalid" if way.kind != "absent" else f"{who} absent"
-    sentence = f"{what[0].upper()}{what[1:]} changed the index."
-    seen = say(run, trace, way.trace, at, reference)
-    return Breach(twin, at, float(way.moved[at]), sentence, "as if it had not come, or as if the source were absent, the same way throughout", seen, reference, way.trace)
+    sentence = f"{what} changed the index."
+    seen = say(trace, way.trace, at, reference)
+    return Breach(
+        twin, at, float(way.moved[at]), sentence, "as if it had not come, or as if the source were absent, the same way throughout", seen, reference, way.trace
+    )
 
 
 PROPERTY = Property(

@@ -43,5 +43,6 @@ PROPERTY = Property(
     check=check,
     needs=("absent",),
     applies=applies,
-    hurt="umee #792: a venue always four to six minutes late against a window of three; exchange-rate-canister pull 317: a dead venue that repeats its last answer counted as a success",
+    hurt="umee #792: a venue always four to six minutes late against a window of three; exchange-rate-canister pull 317: a dead venue that"
+    " repeats its last answer counted as a success",
 )

@@ -15,7 +15,9 @@ __all__ = ["PROPERTY"]
 
 def check(run: Run) -> Outcome:
     """Compare with the run in which older observations arrive late."""
-    return same_when_told_differently(run, "late-data", "an observation older than the newest one of its source changes nothing", "no late observation could be placed")
+    return same_when_told_differently(
+        run, "late-data", "an observation older than the newest one of its source changes nothing", "no late observation could be placed"
+    )
 
 
 def applies(occasion: Occasion) -> str:

@@ -34,7 +34,7 @@ def steady_accounts(run: Run, rack: Rack) -> tuple[NDArray[np.int8], NDArray[np.
     low, high = windows(run.times, run.expect.max_tracking_lag, run.expect.max_tracking_lag)
     least, _ = range_over(headroom, low, high)
     lowest, highest = range_over(states.astype(np.float64), low, high)
-    return states, (least > run.expect.margin_headroom) & (lowest == highest) & (states != FROZEN), least
+    return states, np.asarray((least > run.expect.margin_headroom) & (lowest == highest) & (states != FROZEN)), least
 
 
 def check(run: Run) -> Outcome:
@@ -45,7 +45,7 @@ def check(run: Run) -> Outcome:
     clean_states, steady, least = steady_accounts(run, run.rack)
     states = run.rack.states(run.broken.value, run.broken.missing)
     enough = run.unbroken_live >= run.expect.min_sources
-    judged = premise & (enough | ~run.broken.missing) & steady.any(axis=1)[None, :]
+    judged = premise & (enough | ~run.broken.missing) & np.asarray(steady.any(axis=1))[None, :]
     changed = (states != clean_states[None, :, :]) & steady[None, :, :] & judged[:, :, None]
     breaches = changed.any(axis=2)
     place = first_breach(breaches)
@@ -61,7 +61,7 @@ def _worst(changed: NDArray[np.bool_], judged: NDArray[np.bool_]) -> Extreme | N
     return Extreme(float(moved[twin]), "count", f"{int(moved[twin])} of {changed.shape[2]} accounts in another state", twin)
 
 
-def _breach(  # noqa: PLR0913 - what the check has computed
+def _breach(
     run: Run,
     rack: Rack,
     twin: int,
@@ -75,12 +75,11 @@ def _breach(  # noqa: PLR0913 - what the check has computed
     record = rack.accounts[account]
     side = "long" if record.size > 0 else "short"
     before, after = STATES[clean_states[at, account]], STATES[states[twin, at, account]]
-    sentence = (
-        f"{names(run, run.twins[twin].faulty)} alone moved a {side} account with {format_ratio(float(least[at, account]))} of headroom from {before} to {after}"
-        f" ({int(changed[twin, at].sum())} of {len(rack.accounts)} accounts moved)."
-    )
+    others = f" ({int(changed[twin, at].sum())} of {len(rack)} accounts moved)" if len(rack) > 1 else ""
+    headroom = format_ratio(float(f"{least[at, account]:.3g}"))
+    sentence = f"{names(run, run.twins[twin].faulty)} alone moved a {side} account with {headroom} of headroom from {before} to {after}{others}."
     promised = f"no change of state beyond margin_headroom = {format_ratio(run.expect.margin_headroom)}"
-    seen = say(run, run.broken_traces[twin], run.clean_trace, at, "clean twin")
+    seen = say(run.broken_traces[twin], run.clean_trace, at, "clean twin")
     return Breach(twin, at, float(least[at, account]), sentence, promised, seen, "clean twin", run.clean_trace, record)
 
 

@@ -59,4 +59,13 @@ def _breach(run: Run, variation: Variation, at: int, size: float, promised: str)
     else:
         changed = "changes the index"
     sentence = f"{variation.detail} {changed} in {which(variation.twin)}."
-    return Breach(variation.twin, at, size, sentence[0].upper() + sentence[1:], promised, say(run, trace, variation.trace, at, variation.kind), variation.kind, variation.trace)
+    return Breach(
+        variation.twin,
+        at,
+        size,
+        sentence[0].upper() + sentence[1:],
+        promised,
+        say(trace, variation.trace, at, variation.kind),
+        variation.kind,
+        variation.trace,
+    )

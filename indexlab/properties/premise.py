@@ -19,8 +19,8 @@ NO_FAULT_BIT = "no fault touched a quote while enough sources were live"
 def single_source_premise(run: Run) -> NDArray[np.bool_]:
     """Say at which publications [runs, times] the promise about a broken source is owed.
 
-    At most «faulty_sources» are faulty and have begun to be; max(«min_sources», 2 × «faulty_sources» + 1) sources are live in the clean twin, of whose given weight the
-    broken ones hold less than half; no age is near the limit in either twin.
+    At most «faulty_sources» are faulty and have begun to be; max(«min_sources», 2 × «faulty_sources» + 1) sources are live in the clean
+    twin, of whose given weight the broken ones hold less than half; no age is near the limit in either twin.
     """
     expect = run.expect
     live = run.clean.surely_live[0]

@@ -79,7 +79,8 @@ def _always(_: Occasion) -> str:
 class Property:
     """A statement with its check. `needs` names the kinds of variation it compares with; `applies` gives the reason why it does not, or "".
 
-    `metamorphic`: a breach counts only if it is still there when every price and weight is moved by a relative 1e-9. `hurt` says who was hurt by its absence, with the source.
+    `metamorphic`: a breach counts only if it is still there when every price and weight is moved by a relative 1e-9. `hurt` says who was hurt
+    by its absence, with the source.
     """
 
     id: str

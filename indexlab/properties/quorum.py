@@ -50,7 +50,7 @@ def _back(run: Run, stack: Stack, below: NDArray[np.bool_], *, clean: bool) -> N
     return np.asarray(lost & held_for(run.times, enough, run.expect.max_recovery) & ~stack.near_limit)
 
 
-def _breach(run: Run, stack: Stack, twin: int, row: int, at: int, *, called_ok: bool) -> Breach:  # noqa: PLR0913 - the place and what it is
+def _breach(run: Run, stack: Stack, twin: int, row: int, at: int, *, called_ok: bool) -> Breach:
     trace = run.trace(twin)
     live = int(stack.live[row, at].sum())
     least = run.expect.min_sources
@@ -58,7 +58,8 @@ def _breach(run: Run, stack: Stack, twin: int, row: int, at: int, *, called_ok: 
         sentence = f"in {which(twin)} the index is called ok with {live} live source{'' if live == 1 else 's'}."
         promised = f"never ok below min_sources = {least}"
     else:
-        sentence = f"in {which(twin)} the index is still {STATUSES[trace.status[at]]} after {live} sources have been live again for {format_duration(run.expect.max_recovery)}."
+        again = format_duration(run.expect.max_recovery)
+        sentence = f"in {which(twin)} the index is still {STATUSES[trace.status[at]]} after {live} sources have been live again for {again}."
         promised = f"ok or degraded within max_recovery = {format_duration(run.expect.max_recovery)} of having min_sources = {least} again"
     return Breach(twin, at, float(live), sentence, promised, f"index {value_text(trace, at)}, {live} live", "clean twin", run.clean_trace)
 

@@ -29,14 +29,21 @@ def check(run: Run) -> Outcome:
     breaches = premise & (apart(broken, clean, run.expect) | (run.broken.missing != run.clean.missing))
     place = first_breach(breaches)
     breach = None if place is None else _breach(run, *place, float(difference[place]))
-    return summed_up(run, premise, breaches, breach, worst_of(difference, premise, "ratio", "apart after recovery"), "no fault ended «max_recovery» before the end of its run")
+    return summed_up(
+        run,
+        premise,
+        breaches,
+        breach,
+        worst_of(difference, premise, "ratio", "apart after recovery"),
+        "no fault ended «max_recovery» before the end of its run",
+    )
 
 
 def _breach(run: Run, twin: int, at: int, size: float) -> Breach:
     who = names(run, run.twins[twin].faulty)
     sentence = f"{format_duration(int(run.times[at]) - (run.twins[twin].last or 0))} after the last disturbed quote of {who} the twins still differ."
     promised = f"the same again within max_recovery = {format_duration(run.expect.max_recovery)}"
-    return Breach(twin, at, size, sentence, promised, say(run, run.broken_traces[twin], run.clean_trace, at, "clean twin"), "clean twin", run.clean_trace)
+    return Breach(twin, at, size, sentence, promised, say(run.broken_traces[twin], run.clean_trace, at, "clean twin"), "clean twin", run.clean_trace)
 
 
 PROPERTY = Property(

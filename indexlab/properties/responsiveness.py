@@ -57,7 +57,9 @@ def check(run: Run) -> Outcome:
         if late.any() and breach is None:
             breach = _breach(run, move, int(np.argmax(late)), middle, worst)
     text = f"{format_ratio(worst) if np.isfinite(worst) else 'all'} of a move by {factor - 1:+.2%} not followed after «max_tracking_lag»"
-    return Outcome(1, int(met), int(breach is not None), breach, Extreme(worst, "ratio", text, CLEAN) if met else None, "the market never made a move of 1 % and rested")
+    return Outcome(
+        1, int(met), int(breach is not None), breach, Extreme(worst, "ratio", text, CLEAN) if met else None, "the market never made a move of 1 % and rested"
+    )
 
 
 def _median_of_live(run: Run) -> NDArray[np.float64]:
@@ -117,7 +119,9 @@ def _breach(run: Run, move: _Move, at: int, middle: NDArray[np.float64], size: f
 
 PROPERTY = Property(
     id="responsiveness",
-    statement="from «max_tracking_lag» after the last live source has shown a true move of at least 1 %, the index is within a tenth of it plus 20 bp of the median of the live prices",
+    statement="from «max_tracking_lag» after the last live source has shown a true move of at least 1 %, the index is within a tenth of it plus"
+    " 20 bp of the median of the live prices",
     check=check,
-    hurt="Backpack's step cap of 0.25 % a second lets a crash reach the index late; Venus 2022-05-12: a price stood at its lower bound of 0.107 while the market was at 0.01",
+    hurt="Backpack's step cap of 0.25 % a second lets a crash reach the index late; Venus 2022-05-12: a price stood at its lower bound of"
+    " 0.107 while the market was at 0.01",
 )

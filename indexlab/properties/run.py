@@ -106,9 +106,7 @@ class Stack:
     @cached_property
     def panels(self) -> tuple[Panel, ...]:
         """Of each run, its panel by the plan's clock."""
-        return tuple(
-            sample(trace.quotes, self.times, self.n_sources, valid, self.expect.clock) for trace, valid in zip(self.traces, self.valid, strict=True)
-        )
+        return tuple(sample(trace.quotes, self.times, self.n_sources, valid, self.expect.clock) for trace, valid in zip(self.traces, self.valid, strict=True))
 
     def _each(self, arrays: list[NDArray[np.generic]], dtype: type) -> NDArray[np.generic]:
         return np.array(arrays, dtype=dtype).reshape(len(self.traces), len(self.times), self.n_sources)
@@ -143,7 +141,7 @@ class Stack:
         for panel, valid in zip(self.panels, self.valid, strict=True):
             known = np.concatenate((valid, [True]))
             flags.append(~known[panel.latest])
-        return self._each(flags, np.bool_)  # type: ignore[arg-type,return-value]
+        return self._each(flags, np.bool_)  # type: ignore[return-value]
 
     @cached_property
     def surely_live(self) -> NDArray[np.bool_]:
@@ -237,7 +235,7 @@ class Run:
 
 def _same_rows(one: Panel, rows: NDArray[np.int32], other: Panel, other_rows: NDArray[np.int32]) -> NDArray[np.bool_]:
     if one.quotes is other.quotes:
-        return rows == other_rows
+        return np.asarray(rows == other_rows)
     same = (rows < 0) == (other_rows < 0)
     if len(one.quotes) and len(other.quotes):
         for name in COLUMNS:

@@ -22,10 +22,10 @@ def check(run: Run) -> Outcome:
     limit = run.expect.max_age + run.expect.age_margin
 
     def gone(rows: NDArray[np.intp]) -> NDArray[np.bool_]:
-        silent = (run.broken.silence[rows] >= limit) & (run.broken.age[rows] >= limit)
-        heard = (run.broken.panels[int(rows[0])].latest >= 0).any(axis=0)
-        faulty = run.faulty[rows] & heard[None, :]
-        return np.asarray((silent | ~run.faulty[rows][:, None, :]).all(axis=2) & faulty.any(axis=1)[:, None])
+        silent = np.asarray((run.broken.silence[rows] >= limit) & (run.broken.age[rows] >= limit))
+        heard = np.asarray((run.broken.panels[int(rows[0])].latest >= 0).any(axis=0))
+        somebody = np.asarray((run.faulty[rows] & heard[None, :]).any(axis=1))
+        return np.asarray((silent | ~run.faulty[rows][:, None, :]).all(axis=2) & somebody[:, None])
 
     return as_if_absent(run, gone, "fell silent|fell silent", "no source was silent for long enough while «min_sources» unbroken ones were live")
 
@@ -35,5 +35,6 @@ PROPERTY = Property(
     statement="sources that fell silent, however many, have no influence from «max_age» on, as long as «min_sources» live ones remain",
     check=check,
     needs=("absent",),
-    hurt="Deribit 2019-10-31: Coinbase was silent for 75 minutes around the incident (https://insights.deribit.com/exchange-updates/deribit-flash-crash-a-letter-from-the-founders/); vega #10459: a median built from stale inputs",
+    hurt="Deribit 2019-10-31: Coinbase was silent for 75 minutes around the incident"
+    " (https://insights.deribit.com/exchange-updates/deribit-flash-crash-a-letter-from-the-founders/); vega #10459: a median built from stale inputs",
 )

@@ -41,7 +41,7 @@ def _breach(run: Run, twin: int, at: int, moved: float) -> Breach:
     else:
         sentence = f"{who} alone moved the index by {format_bp(moved)}."
     promised = f"displacement of at most max_displacement = {format_ratio(run.expect.max_displacement)}"
-    return Breach(twin, at, moved, sentence, promised, say(run, trace, run.clean_trace, at, "clean twin"), "clean twin", run.clean_trace)
+    return Breach(twin, at, moved, sentence, promised, say(trace, run.clean_trace, at, "clean twin"), "clean twin", run.clean_trace)
 
 
 PROPERTY = Property(

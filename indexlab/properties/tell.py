@@ -28,7 +28,7 @@ def names(run: Run, positions: Iterable[int]) -> str:
     ids = [run.basket[position].id for position in sorted(positions)]
     if len(ids) <= 1:
         return "".join(ids) or "no source"
-    return f"{', '.join(ids[:-1])} and {ids[-1]}" if len(ids) <= 4 else f"{', '.join(ids[:3])} and {len(ids) - 3} more"  # noqa: PLR2004 - a list of five is no longer read
+    return f"{', '.join(ids[:-1])} and {ids[-1]}" if len(ids) <= 4 else f"{', '.join(ids[:3])} and {len(ids) - 3} more"
 
 
 def is_or_are(positions: Iterable[int], one: str, many: str) -> str:
@@ -41,9 +41,9 @@ def price_text(value: float) -> str:
     if math.isnan(value):
         return "none"
     size = abs(value)
-    if size != 0 and (size >= 1e9 or size < 1e-6):  # noqa: PLR2004 - beyond these people read powers of ten
+    if size != 0 and (size >= 1e9 or size < 1e-6):
         return f"{value:.6g}"
-    digits = 2 if size >= 1000 else 8 - len(str(int(size)))  # noqa: PLR2004 - cents are enough above a thousand
+    digits = 2 if size >= 1000 else 8 - len(str(int(size)))
     text = f"{value:,.{digits}f}".replace(",", " ")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -63,7 +63,7 @@ def distance(one: float, other: float) -> str:
     return format_bp(abs(one / other - 1)) if other else "without bound"
 
 
-def say(run: Run, trace: Trace, other: Trace, at: int, reference: str) -> str:
+def say(trace: Trace, other: Trace, at: int, reference: str) -> str:
     """Return `index 63 933.7, with kraken absent 63 850.0 (13.1 bp)`."""
     gap = "" if trace.missing[at] or other.missing[at] else f" ({distance(float(trace.value[at]), float(other.value[at]))})"
     return f"index {value_text(trace, at)}, {reference} {value_text(other, at)}{gap}"
@@ -72,7 +72,7 @@ def say(run: Run, trace: Trace, other: Trace, at: int, reference: str) -> str:
 def since_text(run: Run, at: int, moment: int) -> str:
     """Return how long before a publication something was, in whole units."""
     span = int(run.times[at]) - moment
-    return format_duration(round(span / 1_000_000) * 1_000_000 if span >= 1_000_000 else span)  # noqa: PLR2004 - a second
+    return format_duration(round(span / 1_000_000) * 1_000_000 if span >= 1_000_000 else span)
 
 
 def first_breach(breaches: NDArray[np.bool_]) -> tuple[int, int] | None:

@@ -36,7 +36,9 @@ def range_over(values: NDArray[np.float64], low: NDArray[np.intp], high: NDArray
     return lowest, highest
 
 
-def clean_range(times: NDArray[np.int64], value: NDArray[np.float64], lag: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
+def clean_range(
+    times: NDArray[np.int64], value: NDArray[np.float64], lag: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
     """Return of a run's index [times] over [t - lag, t + lag]: lowest, highest, whether a value is always there, whether it is never there."""
     low, high = windows(times, lag, lag)
     lowest, highest = range_over(value, low, high)
@@ -71,4 +73,4 @@ def since_when(times: NDArray[np.int64], condition: NDArray[np.bool_]) -> NDArra
 
 def held_for(times: NDArray[np.int64], condition: NDArray[np.bool_], span: int) -> NDArray[np.bool_]:
     """Say where a condition [..., times] has held without a break for at least `span` microseconds."""
-    return since_when(times, condition) >= span
+    return np.asarray(since_when(times, condition) >= span)

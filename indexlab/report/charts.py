@@ -27,7 +27,9 @@ __all__ = ["fault_chart", "fault_rows", "finding_chart"]
 _LEAST_BP: Final = 0.1
 _MOST_BP: Final = 1e6
 _COLUMNS: Final = 4
-_ROW: Final = 20
+_ROW: Final = 18
+_PANEL: Final = 160
+_NUMBERS: Final = 66
 
 
 def fault_rows(targets: Sequence[TargetResult], promises: Mapping[str, float]) -> list[dict[str, object]]:
@@ -59,24 +61,29 @@ def fault_chart(targets: Sequence[TargetResult], promises: Mapping[str, float], 
     chart = _fault_bars(rows, faults, highest, alone=len(names) == 1)
     if len(names) > 1:
         header = alt.Header(title=None, labelFontSize=12, labelFontWeight="bold", labelColor=HEAVY, labelAnchor="start")
-        return drawn(chart.facet(facet=alt.Facet("target:N", sort=names, header=header), columns=_COLUMNS), prefix=prefix, title="Worst displacement by fault")
+        return drawn(
+            chart.facet(facet=alt.Facet("target:N", sort=names, header=header), columns=_COLUMNS, spacing={"column": _NUMBERS, "row": 24}),
+            prefix=prefix,
+            title="Worst displacement by fault",
+        )
     return drawn(chart, prefix=prefix, title="Worst displacement by fault")
 
 
 def _fault_bars(rows: list[dict[str, object]], faults: list[str], highest: float, *, alone: bool) -> alt.LayerChart:
     import altair as alt
 
-    top = 10.0 ** math.ceil(math.log10(max(highest, 10.0)) + (0.15 if alone else 0.9))
+    top = 10.0 ** math.ceil(math.log10(max(highest, 10.0)) + 0.05)
+    width = WIDE - 2 * _NUMBERS if alone else _PANEL
     ticks = [10.0**power for power in range(-1, round(math.log10(top)) + 1, 1 if alone else 2)]
-    label = "datum.value >= 1e5 ? format(datum.value, '.0e') : format(datum.value, '~r')"
+    label = "datum.value >= 1e5 ? replace(format(datum.value, '.0e'), '+', '') : format(datum.value, '~r')"
     axis = alt.Axis(values=ticks, labelExpr=label, title="bp, logarithmic (100 bp = 1 %)" if alone else "bp, logarithmic", titleFontWeight="normal")
     x = alt.X("bp:Q", scale=alt.Scale(type="log", domain=[_LEAST_BP, top]), axis=axis)
     y = alt.Y("fault:N", sort=faults, axis=alt.Axis(title=None, ticks=False, domain=False, labelLimit=160))
     base = alt.Chart(alt.InlineData(rows))
     bars = base.mark_bar(color=MIDDLE, height=12).encode(x=x, x2=alt.X2Datum(_LEAST_BP), y=y)
-    texts = base.mark_text(align="left", dx=4, fontSize=11, color=HEAVY).encode(x=x, y=y, text="said:N")
+    texts = base.mark_text(align="left", dx=6, fontSize=11, color=HEAVY).encode(x=alt.value(width), y=y, text="said:N")
     limit = base.transform_filter("isValid(datum.promise)").mark_rule(strokeDash=[4, 3], color=LIGHT, strokeWidth=1.5).encode(x="max(promise):Q")
-    return alt.LayerChart(layer=[bars, limit, texts], width=WIDE - 90 if alone else 160, height=_ROW * len(faults))
+    return alt.LayerChart(layer=[bars, limit, texts], width=width, height=_ROW * len(faults))
 
 
 def finding_chart(picture: Picture, *, prefix: str, title: str = "The finding over time") -> str:
@@ -87,5 +94,5 @@ def finding_chart(picture: Picture, *, prefix: str, title: str = "The finding ov
     prices = price_panel(picture, price_scale(picture), domain)
     if not picture.states and not picture.other_states:
         return drawn(prices, prefix=prefix, title=title)
-    both = alt.vconcat(prices, state_panel(picture, domain), spacing=12).resolve_scale(color="independent", y="independent")
+    both = alt.vconcat(prices, state_panel(picture, domain), spacing=12).resolve_scale(color="independent", strokeDash="independent", strokeWidth="independent", y="independent")
     return drawn(both, prefix=prefix, title=title)

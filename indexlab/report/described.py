@@ -35,7 +35,11 @@ def property_text(prop: Property) -> str:
 def fixture_text(fixture: Fixture) -> str:
     """Return what a fixture is: when, which sources, how many quotes each, the long silences, where it comes from."""
     quotes = fixture.quotes()
-    lines = [f"{fixture.id}: {fixture.title}", f"  {fixture.kind}, {fixture.instrument}, {time_text(fixture.start)} to {time_text(fixture.end)}, published every {format_duration(fixture.interval)}", ""]
+    lines = [
+        f"{fixture.id}: {fixture.title}",
+        f"  {fixture.kind}, {fixture.instrument}, {time_text(fixture.start)} to {time_text(fixture.end)}, published every {format_duration(fixture.interval)}",
+        "",
+    ]
     for position, source in enumerate(fixture.basket):
         count = int((quotes.source == position).sum())
         upstream = f", upstream {source.upstream}" if source.upstream else ""
@@ -45,7 +49,9 @@ def fixture_text(fixture: Fixture) -> str:
     longest = sorted(silences, key=lambda gap: gap.start - gap.end)[:_MOST_SILENCES]
     lines += ["", f"  silent for longer than {format_duration(limit)}: {len(silences)} times" + (", the longest" if len(silences) > len(longest) else "")]
     for gap in sorted(longest, key=lambda gap: gap.start):
-        lines.append(f"    {fixture.basket[gap.source].id:<18} {time_text(gap.start)} to {time_text(gap.end)} ({format_duration((gap.end - gap.start) // 1_000_000 * 1_000_000)})")
+        lines.append(
+            f"    {fixture.basket[gap.source].id:<18} {time_text(gap.start)} to {time_text(gap.end)} ({format_duration((gap.end - gap.start) // 1_000_000 * 1_000_000)})"
+        )
     if fixture.rules is not None:
         lines += ["", "  the rules of its day lie beside it: rules.toml"]
     lines += ["", *wrapped(f"from: {fixture.provenance.text}", _WIDTH, indent=2)]

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 __all__ = ["FAULTY", "HEAVY", "LIGHT", "MIDDLE", "OTHERS", "REFERENCE", "STATE_COLOURS", "STATE_INK", "WIDE", "drawn", "png_of"]
 
-WIDE: Final = 760
+WIDE: Final = 900
 HEAVY: Final = "#1a1a1a"
 LIGHT: Final = "#595959"
 MIDDLE: Final = "#0072B2"
 REFERENCE: Final = "#0072B2"
 FAULTY: Final = "#D55E00"
 OTHERS: Final = "#a6a6a6"
-STATE_COLOURS: Final = {"healthy": "#e6efe9", "warning": "#E69F00", "liquidation": "#B34700", "bankrupt": "#1a1a1a", "frozen": "#9fcdea"}
-STATE_INK: Final = {"healthy": "#1a1a1a", "warning": "#1a1a1a", "liquidation": "#ffffff", "bankrupt": "#ffffff", "frozen": "#1a1a1a"}
+STATE_COLOURS: Final = {"healthy": "#e6efe9", "warning": "#E69F00", "liquidation": "#B34700", "bankrupt": "#1a1a1a", "frozen": "#9fcdea", "unknown": "#ffffff"}
+STATE_INK: Final = {"healthy": "#1a1a1a", "warning": "#1a1a1a", "liquidation": "#ffffff", "bankrupt": "#ffffff", "frozen": "#1a1a1a", "unknown": "#1a1a1a"}
 _FONT: Final = "Helvetica Neue, Arial, DejaVu Sans, sans-serif"
 
 
@@ -34,7 +34,7 @@ def drawn(chart: Chart, *, prefix: str, title: str) -> str:
         "background": "#ffffff",
         "font": _FONT,
         "axis": {**axis, "domainColor": "#bdbdbd", "tickColor": "#bdbdbd"},
-        "legend": {"labelFont": _FONT, "labelFontSize": 11, "symbolSize": 180, "symbolStrokeWidth": 2},
+        "legend": {"labelFont": _FONT, "labelFontSize": 11, "symbolSize": 180},
         "view": {"stroke": "#d0d0d0"},
         "text": {"font": _FONT},
     }

@@ -70,7 +70,9 @@ def _against_promise(finding: Finding, *, survey: bool) -> list[str]:
     word = "expected" if survey else "promised"
     promised, seen = f"{word}: {plain(finding.promised, most=_SENTENCE)}", f"seen: {plain(finding.seen, most=_SENTENCE)}"
     both = f"  {promised}        {seen}"
-    return [both] if width_of(both) <= WIDTH else wrapped(promised, WIDTH, indent=2) + wrapped(seen.replace(":", ":" + " " * (len(word) - 4), 1), WIDTH, indent=2)
+    return (
+        [both] if width_of(both) <= WIDTH else wrapped(promised, WIDTH, indent=2) + wrapped(seen.replace(":", ":" + " " * (len(word) - 4), 1), WIDTH, indent=2)
+    )
 
 
 def _table(finding: Finding) -> list[str]:

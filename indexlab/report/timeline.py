@@ -43,9 +43,12 @@ def price_panel(picture: Picture, scale: PriceScale, domain: tuple[float, float]
     data = alt.Chart(alt.InlineData(rows))
     colour, dash, width = _series_looks(picture, rows)
     lines = data.mark_line(interpolate="step-after", clip=True).encode(x=x, y=y, color=colour, strokeDash=dash, strokeWidth=width, detail=["line:N", "part:N"])
-    points = data.transform_filter("datum.point").mark_circle(size=36, opacity=1, clip=True).encode(x=x, y=y, color=colour)
+    pointed = data.transform_filter("datum.point")
+    points = [
+        pointed.transform_filter(f"datum.ink == '{look[0]}'").mark_circle(size=36, opacity=1, clip=True, color=look[0]).encode(x=x, y=y) for look in _LOOKS
+    ]
     windows = alt.Chart(alt.InlineData(_windows(picture, domain))).mark_rect(color=HEAVY, opacity=0.07).encode(x=x, x2="end:T")
-    layers: list[alt.Chart] = [windows, lines, points]
+    layers: list[alt.Chart] = [windows, lines, *points]
     if picture.breach_at is not None:
         breach = alt.Chart(alt.InlineData([{"t": picture.breach_at / 1000}]))
         layers.append(breach.mark_rule(strokeDash=[4, 3], color=HEAVY, clip=True).encode(x=x))
@@ -73,7 +76,7 @@ def _series_looks(picture: Picture, rows: list[Row]) -> tuple[alt.Color, alt.Str
     shown = [(name, look) for name, look in zip(_names(picture), _LOOKS, strict=True) if name in present]
     shown = [*shown[1:], shown[0]] if shown and shown[0][0] == "other sources" else shown
     names = [name for name, _ in shown]
-    legend = alt.Legend(title=None, orient="top", labelLimit=240, columnPadding=18)
+    legend = alt.Legend(title=None, orient="top", labelLimit=240, columnPadding=18, symbolSize=700)
     colour = alt.Color("series:N", scale=alt.Scale(domain=names, range=[look[0] for _, look in shown]), legend=legend)
     dash = alt.StrokeDash("series:N", scale=alt.Scale(domain=names, range=[look[1] for _, look in shown]), legend=legend)
     width = alt.StrokeWidth("series:N", scale=alt.Scale(domain=names, range=[look[2] for _, look in shown]), legend=legend)
@@ -85,20 +88,23 @@ def _price_rows(picture: Picture, scale: PriceScale, domain: tuple[float, float]
     quoted = sum(len(source.broken_times) for source in picture.sources if not source.faulty)
     rows: list[Row] = []
     for source in (one for one in picture.sources if not one.faulty):
-        rows += _line(others, plain(source.id, most=24), stepped(source.broken_times, source.broken_prices, scale), pointed=quoted <= _FEW)
-    rows += _line(index, "index", stepped(picture.times, picture.index, scale), pointed=False)
-    rows += _line(reference, "reference", stepped(picture.times, picture.other, scale), pointed=False)
+        rows += _line(others, OTHERS, plain(source.id, most=24), stepped(source.broken_times, source.broken_prices, scale), pointed=quoted <= _FEW)
+    rows += _line(index, HEAVY, "index", stepped(picture.times, picture.index, scale), pointed=False)
+    rows += _line(reference, REFERENCE, "reference", stepped(picture.times, picture.other, scale), pointed=False)
     for source in (one for one in picture.sources if one.faulty):
-        rows += _line(broken, plain(source.id, most=24), stepped(source.broken_times, source.broken_prices, scale), pointed=len(source.broken_times) <= _FEW)
+        rows += _line(
+            broken, FAULTY, plain(source.id, most=24), stepped(source.broken_times, source.broken_prices, scale), pointed=len(source.broken_times) <= _FEW
+        )
     return [row for row in rows if domain[0] <= float(str(row["t"])) <= domain[1]]
 
 
-def _line(series: str, name: str, points: Iterable[Point], *, pointed: bool) -> list[Row]:
+def _line(series: str, ink: str, name: str, points: Iterable[Point], *, pointed: bool) -> list[Row]:
     return [
         {
             "t": point.time,
             "v": point.value,
             "series": series,
+            "ink": ink,
             "line": f"{series}/{name}",
             "part": point.part,
             "point": pointed or point.alone or bool(point.arrow),
@@ -191,7 +197,7 @@ def state_panel(picture: Picture, domain: tuple[float, float]) -> alt.LayerChart
 def _state_rows(who: str, times: Sequence[int], states: Sequence[str], domain: tuple[float, float]) -> list[Row]:
     rows: list[Row] = []
     for span in runs(times, states, domain[1]):
-        state = span.state if span.state in STATE_COLOURS else "frozen"
+        state = span.state if span.state in STATE_COLOURS else "unknown"
         wide = span.end - span.start > _NAMED_SPAN * (domain[1] - domain[0])
         rows.append(
             {"who": who, "t": span.start, "end": span.end, "middle": (span.start + span.end) / 2, "state": state, "ink": STATE_INK[state], "named": wide}

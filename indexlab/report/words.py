@@ -188,7 +188,10 @@ def _judged(result: AuditResult) -> Headline:
 
 def _those(result: AuditResult, verdict: Verdict) -> dict[str, list[str]]:
     """Return the properties with this verdict by the short name of their target, targets without any left out."""
-    found = {name: [plain(one.id, most=40) for one in with_verdict(target, verdict)] for name, target in zip(short_names(result.targets), result.targets, strict=True)}
+    found = {
+        name: [plain(one.id, most=40) for one in with_verdict(target, verdict)]
+        for name, target in zip(short_names(result.targets), result.targets, strict=True)
+    }
     return {name: ids for name, ids in found.items() if ids}
 
 

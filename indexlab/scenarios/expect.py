@@ -114,7 +114,7 @@ def _read(key: str, given: object, origin: str, properties: Sequence[str]) -> ob
         raise error.within(origin) from None
 
 
-def _read_plain(key: str, given: object, name: str, properties: Sequence[str]) -> object:  # noqa: PLR0911 - one line a kind of key
+def _read_plain(key: str, given: object, name: str, properties: Sequence[str]) -> object:
     if key in _COUNTS:
         if isinstance(given, int) and not isinstance(given, bool) and given >= 1:
             return given
@@ -156,7 +156,9 @@ def _must(rule: str, given: object, name: str) -> InputError:
 def _check_contradictions(expect: Expect, origins: Mapping[str, str]) -> None:
     if 2 * expect.interval > expect.max_age:
         problem = f"must not exceed half of expect.max_age = {format_duration(expect.max_age)}, was {format_duration(expect.interval)}"
-        raise InputError(problem, file=origins.get("interval") or origins.get("max_age"), key="expect.interval", remedy="publish more often or promise a longer max_age")
+        raise InputError(
+            problem, file=origins.get("interval") or origins.get("max_age"), key="expect.interval", remedy="publish more often or promise a longer max_age"
+        )
     for key in ("max_tracking_lag", "max_recovery"):
         if getattr(expect, key) < expect.interval:
             problem = f"must not be shorter than expect.interval = {format_duration(expect.interval)}, was {format_duration(getattr(expect, key))}"

@@ -80,7 +80,7 @@ def _telling(received: NDArray[np.int64], source: NDArray[np.int32], price: NDAr
     for position in range(n_sources):
         mine = source == position
         times, prices = received[mine], price[mine]
-        if len(times) < 2:  # noqa: PLR2004 - a step needs two
+        if len(times) < 2:
             continue
         gap = int(np.argmax(np.diff(times)))
         silences.append((int(times[gap + 1] - times[gap]), int(times[gap])))

@@ -44,8 +44,8 @@ class QuoteColumns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
         numbers = {name: _nullable(getattr(quotes, name)) for name in ("price", "bid", "ask", "volume")}
         price = numbers.pop("price")
         empty = (None,) * len(quotes)
-        optional = {name: None if column == empty else column for name, column in numbers.items()}
-        return cls(**whole, price=price, **optional)
+        bid, ask, volume = (None if numbers[name] == empty else numbers[name] for name in ("bid", "ask", "volume"))
+        return cls(**whole, price=price, bid=bid, ask=ask, volume=volume)
 
     def quotes(self, n_sources: int, *, file: object = None) -> Quotes:
         """Read them back, validated."""

@@ -51,7 +51,7 @@ def faults(n_sources: int, start: int, end: int, *, names: Sequence[str] | None 
     window = st.tuples(st.integers(start, end - 1), st.integers(start, end)).map(lambda pair: (min(pair), max(pair) if max(pair) > min(pair) else None))
     sources = st.sets(st.integers(0, n_sources - 1), min_size=1, max_size=most_sources).map(lambda chosen: tuple(sorted(chosen)))
 
-    def build(name: str, who: tuple[int, ...], span: tuple[int, int | None], intensity: float, direction: str, seed: int) -> FaultSpec:  # noqa: PLR0913 - a fault's numbers
+    def build(name: str, who: tuple[int, ...], span: tuple[int, int | None], intensity: float, direction: str, seed: int) -> FaultSpec:
         return FaultSpec(fault=name, sources=who, start=span[0], end=span[1], intensity=intensity, direction=direction, seed=seed)  # type: ignore[arg-type]
 
     return st.builds(
@@ -69,7 +69,9 @@ def accounts(price: float = 50_000.0) -> st.SearchStrategy[Account]:
 
 
 @st.composite
-def scenarios(draw: st.DrawFn, expect: Expect | None = None, *, sources: st.SearchStrategy[Basket] | None = None, most_faults: int = 2, book: bool = False) -> Scenario:
+def scenarios(
+    draw: st.DrawFn, expect: Expect | None = None, *, sources: st.SearchStrategy[Basket] | None = None, most_faults: int = 2, book: bool = False
+) -> Scenario:
     """Return whole scenarios: a basket, a market, and up to `most_faults` faults of one source each, from a fifth of the run on."""
     basket = draw(sources if sources is not None else baskets())
     market = draw(markets(expect, book=book))

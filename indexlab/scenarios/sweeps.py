@@ -6,7 +6,7 @@ Sizes are swept in a coarse logarithmic grid that is dense where bands usually l
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from indexlab.faults.sizes import intensity_of_delay, intensity_of_factor
 from indexlab.faults.spec import FaultSpec
@@ -32,10 +32,12 @@ def values(count: int, n_sources: int, window: tuple[int, int | None], seed: int
     """Return twins in each of which the prices of `sources` sources are wrong by one size, up or down."""
     draw = stream("values", seed)
     twins = []
+    # half of the batches begin with the telling sizes, the others anywhere: a small batch sees only the first few
+    shift = max(int(draw.integers(-len(SIZES), len(SIZES))), 0)
     for k in range(count):
         kind = _VALUE_FAULTS[k % len(_VALUE_FAULTS)]
-        size = SIZES[(k // 2) % len(SIZES)] * float(draw.uniform(0.98, 1.02)) if kind != "decimal" else 10.0 ** (1 + k % 6)
-        direction = "up" if k % 2 == 0 else "down"
+        size = SIZES[(k // 2 + shift) % len(SIZES)] * float(draw.uniform(0.98, 1.02)) if kind != "decimal" else 10.0 ** (1 + k % 6)
+        direction: Literal["up", "down"] = "up" if k % 2 == 0 else "down"
         spec = FaultSpec(
             fault=kind,
             sources=_some(draw, n_sources, sources),
@@ -59,7 +61,7 @@ def garbage(count: int, n_sources: int, window: tuple[int, int | None], seed: in
                 sources=_some(draw, n_sources, sources),
                 start=window[0],
                 end=window[1],
-                intensity=1.0 if k % 6 < 3 else 0.5,  # noqa: PLR2004 - three kinds always, then three kinds half of the time
+                intensity=1.0 if k % 6 < 3 else 0.5,
                 seed=derive("garbage", seed, k),
             ),
         )
@@ -76,7 +78,9 @@ def silences(count: int, n_sources: int, window: tuple[int, int | None], expect:
         kind = ("stop", "stop", "freeze", "stop", "flap")[k % 5]
         how_many = 1 if kind in ("freeze", "flap") or k % 5 == 0 else (most if k % 5 == 1 else int(draw.integers(1, most + 1)))
         share = 1.0 if kind != "flap" else 0.6
-        twins.append((FaultSpec(fault=kind, sources=_some(draw, n_sources, how_many), start=window[0], end=window[1], intensity=share, seed=derive("silence", seed, k)),))
+        twins.append(
+            (FaultSpec(fault=kind, sources=_some(draw, n_sources, how_many), start=window[0], end=window[1], intensity=share, seed=derive("silence", seed, k)),)
+        )
     return tuple(twins)
 
 
@@ -89,9 +93,18 @@ def late(count: int, n_sources: int, window: tuple[int, int | None], expect: Exp
         kind = ("lag", "relabelled-lag", "lag")[k % 3]
         beyond = expect.max_age + 2 * expect.age_margin + int(draw.integers(0, max(expect.max_age // 4, 1)))
         delay = beyond if k % 3 == 0 else max(int(math.exp(draw.uniform(math.log(expect.interval), math.log(expect.max_age)))), 1000)
-        how_many = 1 if k % 6 < 3 else int(draw.integers(1, most + 1))  # noqa: PLR2004 - first one alone, then several
+        how_many = 1 if k % 6 < 3 else int(draw.integers(1, most + 1))
         twins.append(
-            (FaultSpec(fault=kind, sources=_some(draw, n_sources, how_many), start=window[0], end=window[1], intensity=intensity_of_delay(delay), seed=derive("late", seed, k)),)
+            (
+                FaultSpec(
+                    fault=kind,
+                    sources=_some(draw, n_sources, how_many),
+                    start=window[0],
+                    end=window[1],
+                    intensity=intensity_of_delay(delay),
+                    seed=derive("late", seed, k),
+                ),
+            )
         )
     return tuple(twins)
 
@@ -117,7 +130,15 @@ def volumes(count: int, n_sources: int, window: tuple[int, int | None], seed: in
     for k in range(count):
         who = _some(draw, n_sources, 1)
         wash = FaultSpec(fault="wash", sources=who, start=window[0], end=window[1], intensity=(0.25, 0.5, 1.0)[k % 3], seed=derive("wash", seed, k))
-        push = FaultSpec(fault="level", sources=who, start=window[0], end=window[1], intensity=intensity_of_factor(1.03), direction="up" if k % 2 else "down", seed=derive("push", seed, k))
+        push = FaultSpec(
+            fault="level",
+            sources=who,
+            start=window[0],
+            end=window[1],
+            intensity=intensity_of_factor(1.03),
+            direction="up" if k % 2 else "down",
+            seed=derive("push", seed, k),
+        )
         twins.append((wash, push))
     return tuple(twins)
 

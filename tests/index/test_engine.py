@@ -17,7 +17,7 @@ from indexlab.market.source import Source
 from tests.index.drawing import START, baskets, cases, declarations, publications, quotes
 
 # `tests/index/drawing.py` draws rows one by one so that thresholds and ties are met; that is slow for Hypothesis' taste, and deliberate
-drawn = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], derandomize=True)
+drawn = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def assert_agree(found, expected):
