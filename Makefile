@@ -43,7 +43,7 @@ $(STAMP): pyproject.toml $(LOCK)
 	$(PIP) install -qq --progress-bar off --only-binary :all: --require-hashes --requirement $(LOCK); \
 	$(PIP) install -qq --no-deps --no-build-isolation --editable .; \
 	echo 'setup: compiling the kernels'; \
-	$(PY) -m indexlab.index.warm; \
+	$(PY) -m indexlab.audit.warm; \
 	printf '%s\n' '$(CURDIR)' > $(STAMP); \
 	echo 'setup: done'
 

@@ -34,9 +34,9 @@ class Budget(msgspec.Struct, frozen=True):
 
 
 BUDGETS: Final[dict[tuple[Profile, str], Budget]] = {
-    ("quick", "in-process"): Budget(batches=200, twins=24, shrink=500, seconds=10.0),
-    ("ci", "in-process"): Budget(batches=1200, twins=32, shrink=1000, seconds=60.0),
-    ("nightly", "in-process"): Budget(batches=18000, twins=32, shrink=2000, seconds=900.0),
+    ("quick", "in-process"): Budget(batches=140, twins=24, shrink=500, seconds=20.0),
+    ("ci", "in-process"): Budget(batches=1600, twins=32, shrink=1000, seconds=120.0),
+    ("nightly", "in-process"): Budget(batches=24000, twins=32, shrink=2000, seconds=1800.0),
     ("quick", "process"): Budget(batches=12, twins=5, shrink=150, seconds=10.0),
     ("ci", "process"): Budget(batches=150, twins=8, shrink=400, seconds=60.0),
     ("nightly", "process"): Budget(batches=2400, twins=16, shrink=1500, seconds=900.0),

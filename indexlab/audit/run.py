@@ -21,6 +21,9 @@ from indexlab.audit.tally import Tally
 from indexlab.audit.work import FindingTask, Job, ShrunkFinding, Unit, close_targets, do_unit, find_finding, prepare_worker
 from indexlab.market.errors import NothingSelected, TargetFailure
 from indexlab.market.fixture import find_fixture, load_fixture
+from indexlab.market.gaps import gaps
+from indexlab.market.times import time_text
+from indexlab.market.units import SECOND, format_duration
 from indexlab.properties.registry import find_property, properties
 from indexlab.scenarios.expect import Expect, Layer, promised
 from indexlab.scenarios.recipes import World, built_in
@@ -45,6 +48,8 @@ _RECORDED_FIRST: Final = 1_000_000
 _RECORDED_ROOM: Final = 100_000
 _SEARCH_FIRST: Final = 1_000
 _FEWEST_RECORDED: Final = 10
+_LONG_SILENCE: Final = 10
+_TOLD_SILENCES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,9 @@ def audit(plan: AuditPlan) -> Iterator[tuple[Event, Saved | None]]:
     chosen = checked(plan)
     started = plan.clock()
     yield AuditStarted(__version__, plan.seed, plan.profile, plan.survey, list(plan.targets), list(chosen), plan.folder, plan.jobs), None
+    for name in plan.fixtures:
+        for text in _silences(name):
+            yield Note("", text), None
     results: list[TargetResult] = []
     workers = _Workers(plan.jobs)
     try:
@@ -126,6 +134,15 @@ def audit(plan: AuditPlan) -> Iterator[tuple[Event, Saved | None]]:
         seconds=round(plan.clock() - started, 3),
     )
     yield AuditFinished(finished), None
+
+
+def _silences(name: str) -> Iterator[str]:
+    """Say which sources of a fixture were silent for long: a hole in what was recorded is a silence, not a price."""
+    fixture = load_fixture(find_fixture(name))
+    found = gaps(fixture.quotes(), len(fixture.basket), start=fixture.start, end=fixture.end, longer_than=_LONG_SILENCE * fixture.interval)
+    for gap in sorted(found, key=lambda gap: gap.start - gap.end)[:_TOLD_SILENCES]:
+        span = format_duration((gap.end - gap.start) // SECOND * SECOND)
+        yield f"fixture {fixture.id}: {fixture.basket[gap.source].id} is silent for {span}, from {time_text(gap.start)} to {time_text(gap.end)}"
 
 
 def checked(plan: AuditPlan) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,6 +12,8 @@ from indexlab.market.errors import InputError
 from indexlab.scenarios.scenario import Scenario
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from indexlab.audit.events import Event
     from indexlab.audit.run import Saved
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexlab.audit.events import Worst
 from indexlab.properties.premise import single_source_premise
 from indexlab.properties.run import CLEAN
 from indexlab.properties.words import clean_range, displacement
 
 if TYPE_CHECKING:
+    from indexlab.audit.events import Worst
     from indexlab.properties.property import Outcome
     from indexlab.properties.run import Run
     from indexlab.scenarios.scenario import Scenario

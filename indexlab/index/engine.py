@@ -59,7 +59,7 @@ def _parts(runs: Sequence[Quotes], size: int) -> Iterator[Sequence[Quotes]]:
 
 
 def _scaled(given: tuple[float, ...]) -> NDArray[np.float64]:
-    """Scale weights by a power of two, which loses no bit, to a sum of at most 1: then no weighted sum overflows, and equal prices have exactly that mean."""
+    """Scale weights by a power of two, which loses no bit, to a sum of at most 1: then no weighted sum overflows."""
     weights = np.array(given, dtype=np.float64)
     _, exponent = np.frexp(weights.max(initial=0.0))
     return np.ldexp(weights, -(int(exponent) + len(given).bit_length()))

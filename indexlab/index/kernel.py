@@ -107,8 +107,8 @@ def determine_rows(
 ) -> None:
     """Fill value and status [rows], and with `detail` weight, used and reason [rows, sources]; `times` rows a run.
 
-    `weights` [sources] are the given ones, with a sum of at most 1; `entered`, `age` and `why` [rows, sources] come from `entering`; `state` [runs, STATE_WIDTH] is
-    read before a run's first row and left as its last row left it. Without `detail` the last three arrays may have no rows.
+    `weights` [sources] are the given ones, with a sum of at most 1; `entered`, `age` and `why` [rows, sources] come from `entering`; `state` [runs,
+    STATE_WIDTH] is read before a run's first row and left as its last row left it. Without `detail` the last three arrays may have no rows.
     """
     n = entered.shape[1]
     pool = np.empty(n, dtype=np.int64)  # who takes part, in the order of the basket

@@ -54,7 +54,7 @@ class Table:
         """Return a table inside this one; an empty one where it is not given."""
         given = self._get(key, {})
         if not isinstance(given, dict):
-            raise self.problem(key, f"must be a table, was {given!r}", f"write [{self.path(key)}]")
+            raise self.problem(key, f"must be a table, was {_shown(given)}", f"write [{self.path(key)}]")
         return Table(given, self.path(key), self.file)
 
     def raw(self) -> dict[str, object]:
@@ -66,7 +66,7 @@ class Table:
         """Return a text without the white space around it."""
         given = self._get(key, default)
         if not isinstance(given, str):
-            raise self.problem(key, f"must be a text, was {given!r}", "put it in quotes")
+            raise self.problem(key, f"must be a text, was {_shown(given)}", "put it in quotes")
         return given.strip()
 
     def date(self, key: str) -> str:
@@ -76,7 +76,7 @@ class Table:
             return given.isoformat()
         if isinstance(given, str) and (not given or _DATE.fullmatch(given)):
             return given
-        raise self.problem(key, f"must be a date, was {given!r}", 'write "2020-10-29", "2018-06" or "2018"')
+        raise self.problem(key, f"must be a date, was {_shown(given)}", 'write "2020-10-29", "2018-06" or "2018"')
 
     def choice(self, key: str, default: str | None = None) -> str | None:
         """Return one of the words that CHOICES lists for this key."""

@@ -217,7 +217,11 @@ class Run:
     def intact(self) -> NDArray[np.bool_]:
         """[runs, times, sources]: the newest valid and the last message of a source are the same in both twins."""
         clean = self.clean.panels[0]
-        flags = [_same_rows(panel, panel.newest, clean, clean.newest) & _same_rows(panel, panel.latest, clean, clean.latest) for panel in self.broken.panels]
+        newest, latest = _keys_at(clean, _row_keys(clean.quotes))
+        flags = []
+        for panel in self.broken.panels:
+            mine, last = _keys_at(panel, _row_keys(panel.quotes))
+            flags.append((mine == newest) & (last == latest))
         return np.array(flags, dtype=bool).reshape(len(self.twins), len(self.times), len(self.basket))
 
     def of_kind(self, kind: str) -> tuple[Variation, ...]:
@@ -233,12 +237,18 @@ class Run:
         return (self.clean, 0) if twin == CLEAN else (self.broken, twin)
 
 
-def _same_rows(one: Panel, rows: NDArray[np.int32], other: Panel, other_rows: NDArray[np.int32]) -> NDArray[np.bool_]:
-    if one.quotes is other.quotes:
-        return np.asarray(rows == other_rows)
-    same = (rows < 0) == (other_rows < 0)
-    if len(one.quotes) and len(other.quotes):
+def _row_keys(quotes: Quotes) -> NDArray[np.uint64]:
+    # one number a row from all its columns (64 bits: two different rows of a run share one with a chance of 1e-13)
+    keys = np.zeros(len(quotes) + 1, dtype=np.uint64)
+    with np.errstate(over="ignore"):
         for name in COLUMNS:
-            left, right = getattr(one.quotes, name)[rows], getattr(other.quotes, name)[other_rows]
-            same &= (left == right) | ((left != left) & (right != right)) | (rows < 0)  # noqa: PLR0124 - NaN equals NaN here
-    return np.asarray(same)
+            column = np.ascontiguousarray(getattr(quotes, name))
+            bits = column.astype(np.uint64) if column.dtype == np.int32 else column.view(np.uint64)
+            keys[:-1] = (keys[:-1] ^ bits) * np.uint64(0x9E3779B97F4A7C15)
+            keys[:-1] ^= keys[:-1] >> np.uint64(29)
+    return keys
+
+
+def _keys_at(panel: Panel, keys: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    # row -1 (nothing yet) falls on the last key, 0, in every run
+    return keys[panel.newest], keys[panel.latest]

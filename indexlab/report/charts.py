@@ -94,5 +94,7 @@ def finding_chart(picture: Picture, *, prefix: str, title: str = "The finding ov
     prices = price_panel(picture, price_scale(picture), domain)
     if not picture.states and not picture.other_states:
         return drawn(prices, prefix=prefix, title=title)
-    both = alt.vconcat(prices, state_panel(picture, domain), spacing=12).resolve_scale(color="independent", strokeDash="independent", strokeWidth="independent", y="independent")
+    both = alt.vconcat(prices, state_panel(picture, domain), spacing=12).resolve_scale(
+        color="independent", strokeDash="independent", strokeWidth="independent", y="independent"
+    )
     return drawn(both, prefix=prefix, title=title)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from indexlab.market.gaps import gaps
 from indexlab.market.times import time_text
-from indexlab.market.units import format_duration
+from indexlab.market.units import SECOND, format_duration
 from indexlab.report.grid import wrapped
 
 if TYPE_CHECKING:
@@ -49,9 +49,8 @@ def fixture_text(fixture: Fixture) -> str:
     longest = sorted(silences, key=lambda gap: gap.start - gap.end)[:_MOST_SILENCES]
     lines += ["", f"  silent for longer than {format_duration(limit)}: {len(silences)} times" + (", the longest" if len(silences) > len(longest) else "")]
     for gap in sorted(longest, key=lambda gap: gap.start):
-        lines.append(
-            f"    {fixture.basket[gap.source].id:<18} {time_text(gap.start)} to {time_text(gap.end)} ({format_duration((gap.end - gap.start) // 1_000_000 * 1_000_000)})"
-        )
+        span = format_duration((gap.end - gap.start) // SECOND * SECOND)
+        lines.append(f"    {fixture.basket[gap.source].id:<18} {time_text(gap.start)} to {time_text(gap.end)} ({span})")
     if fixture.rules is not None:
         lines += ["", "  the rules of its day lie beside it: rules.toml"]
     lines += ["", *wrapped(f"from: {fixture.provenance.text}", _WIDTH, indent=2)]

@@ -36,11 +36,14 @@ even = "away-from-zero"
 [quorum]
 ok_from = 1
 """
-DYDX_INDEX = DYDX_MEDIAN + """
+DYDX_INDEX = (
+    DYDX_MEDIAN
+    + """
 [staleness]
 silence = "30s"
 at_limit = "live"
 """
+)
 CONNECT_MEDIAN = """
 [validity]
 accept = "finite"
@@ -103,7 +106,7 @@ def cases(file, operation=None):
 
 
 def published(rules, prices, *, stamps=None, weights=None, times=(0,)):
-    """Determine at `times` by both implementations from one price a source, said at `stamps` (microseconds); return the last value, None where there is none."""
+    """Determine at `times` by both implementations from one price a source, said at `stamps` (microseconds); return the last value (None: none)."""
     declaration = parse_declaration(rules)
     n = max(1, len(prices))
     basket = tuple(Source(f"s{i}", f"v{i}", weight=1.0 if weights is None else weights[i]) for i in range(n))

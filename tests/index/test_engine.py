@@ -20,28 +20,29 @@ from tests.index.drawing import START, baskets, cases, declarations, publication
 drawn = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
-def assert_agree(found, expected):
-    """Statuses and reasons exactly, numbers to a relative 1e-12 of the largest price that entered."""
+def assert_agree(found, expected, *, signed=True):
+    """Statuses and reasons exactly, values to a relative 1e-12 (where prices may be negative: of the largest that entered)."""
     assert [STATUSES[code] for code in found.status] == [STATUSES[code] for code in expected.status]
     assert [[REASONS[code] for code in row] for row in found.reason] == [[REASONS[code] for code in row] for row in expected.reason]
     assert np.array_equal(np.isnan(found.value), np.isnan(expected.value))
     assert np.array_equal(np.isnan(found.used), np.isnan(expected.used))
     scale = np.nanmax(np.abs(np.concatenate((expected.used, expected.value[:, None]), axis=1)), axis=1, initial=0.0)
-    assert np.all(np.abs(np.nan_to_num(found.value) - np.nan_to_num(expected.value)) <= 1e-12 * scale)
-    assert np.all(np.abs(np.nan_to_num(found.used) - np.nan_to_num(expected.used)) <= 1e-12 * scale[:, None])
+    assert np.all(np.abs(np.nan_to_num(found.value) - np.nan_to_num(expected.value)) <= 1e-12 * (scale if signed else np.nan_to_num(expected.value)))
+    assert np.all(np.abs(np.nan_to_num(found.used) - np.nan_to_num(expected.used)) <= 1e-12 * (scale[:, None] if signed else np.nan_to_num(expected.used)))
     assert np.allclose(found.weight, expected.weight, rtol=0, atol=1e-12)
     assert found.notes == expected.notes
 
 
-@settings(drawn, max_examples=600)
+@settings(drawn, max_examples=400)
 @given(cases())
 def test_engine_agrees_with_the_reference_on_any_declaration_and_any_quotes(case):
     declaration, basket, said, times = case
-    assert_agree(engine.determine(declaration, basket, said, times), reference.determine(declaration, basket, said, times))
+    found, expected = (room.determine(declaration, basket, said, times) for room in (engine, reference))
+    assert_agree(found, expected, signed=declaration.validity.accept == "finite")
 
 
 @pytest.mark.parametrize("name", preset_names())
-@settings(drawn, max_examples=60)
+@settings(drawn, max_examples=30)
 @given(st.data())
 def test_engine_agrees_with_the_reference_on_every_preset(name, data):
     basket = data.draw(baskets())

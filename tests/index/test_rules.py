@@ -18,7 +18,7 @@ START = 1_000 * SECOND
 
 
 def said(*rows, sources=3, weights=None, at=(10,), rules=""):
-    """Determine at `at` seconds from rows (source, received at second, price[, event second[, bid, ask]]); return value, status and reasons of the last publication."""
+    """Determine at `at` seconds from rows (source, received at second, price[, event second[, bid, ask]])."""
     rows = sorted(rows, key=lambda row: row[1])
     columns = {
         "receive_time": [START + int(row[1] * SECOND) for row in rows],
@@ -261,17 +261,6 @@ class TestAggregation:
         assert found.weight[0].tolist() == [0.5, 0, 0.5]
         assert REASONS[found.reason[0, 1]] == "absent"
 
-    def test_unanimity_is_exact(self):
-        """Whatever the weights: when all say p, so does the index, to the bit."""
-        for p in (100.0, 64123.45, 0.1):
-            assert engine_only(at_nine(p, p, p, p, p, p, p), 'weights.kind = "equal"') == p
-
-
-def engine_only(rows, rules):
-    quotes = Quotes.from_columns(receive_time=[START] * len(rows), source=[row[0] for row in rows], price=[row[2] for row in rows])
-    basket = tuple(Source(f"s{i}", f"v{i}") for i in range(len(rows)))
-    return engine.determine(parse_declaration(rules), basket, quotes, np.array([START])).value[0]
-
 
 class TestQuorum:
     def test_fewer_than_ok_from_are_never_ok(self):
@@ -303,7 +292,12 @@ class TestQuorum:
 class TestRounding:
     @pytest.mark.parametrize(
         ("mode", "expected"),
-        [("half-even", (100.0, 100.2, 100.1, 100.0)), ("half-up", (100.1, 100.2, 100.1, 100.0)), ("down", (100.0, 100.1, 100.0, 100.0)), ("up", (100.1, 100.2, 100.1, 100.0))],
+        [
+            ("half-even", (100.0, 100.2, 100.1, 100.0)),
+            ("half-up", (100.1, 100.2, 100.1, 100.0)),
+            ("down", (100.0, 100.1, 100.0, 100.0)),
+            ("up", (100.1, 100.2, 100.1, 100.0)),
+        ],
     )
     def test_modes(self, mode, expected):
         """100.05 and 100.15 are halves in decimals, though not in binary."""

@@ -43,7 +43,16 @@ STATEMENTS = {
     "recovery": "after the last fault ends the twins are the same again in time",
     "margin-stability": "an account with headroom keeps its margin state while one source is broken",
 }
-EXPECT = {"min_sources": 3, "faulty_sources": 1, "max_displacement": "1%", "margin_headroom": "1%", "max_age": "60s", "clock": "event", "interval": "1s", "waive": {}}
+EXPECT = {
+    "min_sources": 3,
+    "faulty_sources": 1,
+    "max_displacement": "1%",
+    "margin_headroom": "1%",
+    "max_age": "60s",
+    "clock": "event",
+    "interval": "1s",
+    "waive": {},
+}
 MOVES = {
     "spike": 14_285_714.2,
     "decimal": 1.2857,
@@ -62,7 +71,7 @@ MOVES = {
 
 def picture(*, jump=1.1, states=True):
     """A silent source whose last price stays in the index until the end of the picture."""
-    times = [START + second * SECOND for second in range(0, 121)]
+    times = [START + second * SECOND for second in range(121)]
     clean = [64_117.5 if second < 60 else 63_850.0 for second in range(121)]
     index = [64_118.2 if second < 60 else 63_933.7 * (jump if second > 90 else 1) for second in range(121)]
     names = ("bitstamp", "coinbase", "gemini")
@@ -109,10 +118,16 @@ def judged():
     """One target that breaks a promise, with a waived, an inconclusive and an inapplicable property."""
     properties = [held(key) for key in STATEMENTS]
     by_id = {one.id: place for place, one in enumerate(properties)}
-    properties[by_id["single-source"]] = held("single-source", worst=Worst(0.0021, "ratio", "21.0 bp displacement", "7f3a-000031", "relabelled-lag"), premise_met=8_120)
+    properties[by_id["single-source"]] = held(
+        "single-source", worst=Worst(0.0021, "ratio", "21.0 bp displacement", "7f3a-000031", "relabelled-lag"), premise_met=8_120
+    )
     properties[by_id["responsiveness"]] = held("responsiveness", worst=Worst(2_000_000, "us", "2 s behind a move of 4 %", "7f3a-000007"))
     properties[by_id["silent-source"]] = held(
-        "silent-source", verdict="violated", breaches=31, worst=Worst(0.00131, "ratio", "13.1 bp with a source that is silent", "7f3a-000412", "stop"), finding=finding()
+        "silent-source",
+        verdict="violated",
+        breaches=31,
+        worst=Worst(0.00131, "ratio", "13.1 bp with a source that is silent", "7f3a-000412", "stop"),
+        finding=finding(),
     )
     properties[by_id["lagging-source"]] = held("lagging-source", verdict="waived", reason="known since March, mended in 2.4", breaches=4)
     properties[by_id["quorum"]] = held("quorum", verdict="inconclusive", reason="no scenario fell below min_sources = 3", premise_met=0)
@@ -120,7 +135,8 @@ def judged():
     moves = {"stop": 0.00131, "relabelled-lag": 0.0021, "spike": 0.0008, "null": 0.0, "decimal": 0.00074, "freeze": 2e-6}
     target = TargetResult(
         target="exec:./acme-index", name="acme-index", version="2.3.1", kind="process", expect=EXPECT, properties=properties,
-        measures={"worst_displacement_by_fault": moves, "breakdown_point": 3}, scenarios=10_000, evaluations=31_240, notes=["quotes carry no volume; wash was not drawn"],
+        measures={"worst_displacement_by_fault": moves, "breakdown_point": 3}, scenarios=10_000, evaluations=31_240,
+        notes=["quotes carry no volume; wash was not drawn"],
     )  # fmt: skip
     plan = {"target": {"use": "exec:./acme-index"}, "run": {"profile": "ci", "seed": 1}}
     return AuditResult("0.1.0", 1, "ci", survey=False, plan=plan, targets=[target], seconds=12.5, started="2026-01-31T12:00:00Z")
@@ -148,9 +164,16 @@ def survey():
         moves = MOVES if name == "plain-mean" else {fault: min(value, 0.0071) / (place + 1) for fault, value in MOVES.items()}
         targets.append(
             TargetResult(
-                target=label, name=name, version="1", kind="in-process", expect=EXPECT, properties=properties,
-                measures={"worst_displacement_by_fault": moves}, scenarios=4_000, evaluations=9_000,
-            )  # fmt: skip
+                target=label,
+                name=name,
+                version="1",
+                kind="in-process",
+                expect=EXPECT,
+                properties=properties,
+                measures={"worst_displacement_by_fault": moves},
+                scenarios=4_000,
+                evaluations=9_000,
+            )
         )
     return AuditResult("0.1.0", 1, "ci", survey=True, plan={"run": {"seed": 1}}, targets=targets, seconds=80.25, started="2026-01-31T12:00:00Z")
 
@@ -180,7 +203,19 @@ def hostile():
     worst = Worst(math.inf, "ratio", EVIL, EVIL, EVIL)
     bad = PropertyResult(EVIL, EVIL, "violated", EVIL, 10, 10, worst, broken, 3)
     unsure = PropertyResult("b" + EVIL, EVIL, "inconclusive", EVIL, 10, 0, Worst(math.nan, "us", EVIL))
-    target = TargetResult(EVIL, EVIL, EVIL, EVIL, {EVIL: EVIL}, [bad, unsure], {"worst_displacement_by_fault": {EVIL: math.inf, "x": math.nan}, EVIL: {EVIL: EVIL}}, 10, 10, 3, [EVIL])
+    target = TargetResult(
+        EVIL,
+        EVIL,
+        EVIL,
+        EVIL,
+        {EVIL: EVIL},
+        [bad, unsure],
+        {"worst_displacement_by_fault": {EVIL: math.inf, "x": math.nan}, EVIL: {EVIL: EVIL}},
+        10,
+        10,
+        3,
+        [EVIL],
+    )
     return AuditResult(EVIL, 1, EVIL, survey=False, plan={EVIL: [EVIL]}, targets=[target], interrupted=True)
 
 

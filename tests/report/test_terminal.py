@@ -1,0 +1,106 @@
+"""What a person sees in a terminal, without one, and when the reader has gone."""
+
+import io
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from indexlab.report.terminal import Terminal
+from tests.report.samples import events_of, hostile, judged, survey
+
+ROOT = Path(__file__).parents[2]
+
+
+class Screen(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self):
+        return True
+
+
+def shown(result, stream=io.StringIO, environ=None):
+    """What both streams got."""
+    out, err = stream(), stream()
+    terminal = Terminal(out, err, {"TERM": "xterm"} if environ is None else environ)
+    for event in events_of(result):
+        terminal.handle(event)
+    terminal.close()
+    return out.getvalue(), err.getvalue()
+
+
+def test_without_a_terminal_there_are_few_plain_lines():
+    """No colour, no bar, no escape; a line a target and one for each thing to know."""
+    out, err = shown(judged())
+    assert "\x1b" not in out + err
+    assert err.splitlines() == [
+        "indexlab 0.1.0: audit of 1 target, 16 properties, profile ci, seed 1",
+        "exec:./acme-index: 10 000 scenarios planned",
+        "note: exec:./acme-index: quotes carry no volume; wash was not drawn",
+        "BROKEN  silent-source  acme-index: 90 s after kraken fell silent its last price still carries 31 %…",
+        "exec:./acme-index: 1 broken, 1 inconclusive, 1 waived, 12 hold, 1 not applicable, in 10 000 scenarios",
+    ]
+
+
+def test_a_terminal_gets_a_bar_and_colours():
+    """On a terminal the bar moves on the error stream and the verdicts are coloured."""
+    out, err = shown(judged(), Screen)
+    assert "1 of 1  exec:./acme-index  shrinking what broke, 3 breaches" in err
+    assert "\x1b[1;31mBROKEN" in out
+
+
+@pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"CI": "true"}, {"TERM": "dumb"}])
+def test_no_color_and_ci_are_heeded(environ):
+    """Where colours or bars are unwanted there are none, terminal or not."""
+    out, err = shown(judged(), Screen, {"TERM": "xterm", **environ})
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]", out + err)
+    assert "\x1b[?25l" not in err
+
+
+@pytest.mark.parametrize("result", [judged(), survey()], ids=["judged", "survey"])
+def test_everything_fits_a_hundred_columns(result):
+    """Tables, findings and the closing lines fit a terminal of 100 columns, apart from lines that replay a finding and mark a breach."""
+    out, _ = shown(result)
+    assert [line for line in out.splitlines() if len(line) > 100 and "indexlab" not in line and "←" not in line and "?  could" not in line] == []
+
+
+def test_a_survey_says_that_it_judges_nobody():
+    """A survey's findings have a line each and its last words are that it judges nobody."""
+    out, _ = shown(survey())
+    assert "A survey judges nobody" in " ".join(out.split())
+    assert len([line for line in out.splitlines() if "indexlab replay" in line]) == 3
+    assert out.endswith("report: reports/run-1/index.html\n")
+
+
+def test_hostile_text_reaches_no_terminal():
+    """Neither control sequences nor markup of the terminal library do anything."""
+    out, err = shown(hostile())
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\ud800]", out + err)
+    assert "[bold red]red" in out
+    screen, _ = shown(hostile(), Screen)
+    assert "\x1b[31mred" not in screen
+    assert "\x1b]0;" not in screen
+
+
+def test_an_audit_that_ended_early_closes_what_it_began():
+    """Interrupted with no target judged: it says so and the bar is gone."""
+    out, _ = shown(msgspec.structs.replace(judged(), targets=[], interrupted=True), Screen)
+    assert "Interrupted before the end." in out
+
+
+def test_a_reader_that_has_gone_is_no_failure():
+    """`indexlab audit | head -0`: the audit goes on, nothing is printed about pipes, the exit code is the program's own."""
+    code = "import sys\nfrom indexlab.report.terminal import Terminal\nfrom tests.report.samples import events_of, judged\nsys.stdin.read()\n"
+    code += "t = Terminal()\nfor e in events_of(judged()): t.handle(e)\nsys.exit(7)"
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    program = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ, cwd=ROOT)
+    program.stdout.close()
+    program.stdout = None
+    _, err = program.communicate(b"", timeout=60)
+    assert b"Broken" not in err
+    assert b"Traceback" not in err
+    assert program.returncode == 7

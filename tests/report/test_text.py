@@ -1,0 +1,55 @@
+"""Every text that a person reads, held to what it was; and the rules that hold for any finding.
+
+To accept a changed text, write it into tests/snapshots/report/ and read the difference.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from indexlab.report.closing import closing_text
+from indexlab.report.text import finding_text, replay_command, survey_table
+from tests.report.samples import finding, judged, survey
+
+SNAPSHOTS = Path(__file__).parents[1] / "snapshots" / "report"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("finding", lambda: finding_text(finding(), of=100_000)),
+        (
+            "finding-waived",
+            lambda: finding_text(finding(waived="known since March", log="warming up\nTraceback: none", shrink_note="stopped at its cap"), of=100_000),
+        ),
+        ("judged", lambda: closing_text(judged(), "reports/run-1")),
+        ("survey", lambda: closing_text(survey(), "reports/run-1")),
+    ],
+    ids=["finding", "finding-waived", "judged", "survey"],
+)
+def test_the_text_reads_as_it_did(name, text):
+    """The text is the stored one, to the character."""
+    assert text() + "\n" == (SNAPSHOTS / f"{name}.txt").read_text(encoding="utf-8")
+
+
+def test_a_target_is_named_once_in_the_replay_line():
+    """Another target is put behind the line, the one it names already is not, and blanks are quoted."""
+    plain = finding(reproduce="indexlab replay a.json")
+    assert replay_command(plain) == "indexlab replay a.json"
+    assert replay_command(plain, "preset:thalex") == "indexlab replay a.json preset:thalex"
+    assert replay_command(plain, "exec:./acme --stdio") == "indexlab replay a.json 'exec:./acme --stdio'"
+    assert replay_command(finding(), "exec:./acme-index") == finding().reproduce
+
+
+def test_a_path_with_blanks_can_be_pasted():
+    """The line for pytest names the same file as the one for replay, quoted where it must be."""
+    text = finding_text(finding(reproduce="indexlab replay 'my runs/a.json' preset:thalex"))
+    assert "pytest --indexlab-replay 'my runs/a.json'" in text
+
+
+def test_many_targets_are_stacked():
+    """Targets that do not fit beside one another go below, each once."""
+    narrow = survey_table(survey(), width=50)
+    assert narrow.count("protocol") > 1
+    assert narrow.count("thalex") == 1
+    assert max(len(line) for line in narrow.splitlines()[:-1]) <= 50
