@@ -84,6 +84,14 @@ class AuditPlan:
         return table
 
 
+@dataclass(slots=True)
+class _Share:
+    """What each target of a survey may take. Where the first is cut, all others are cut at the same unit: they are compared with one another."""
+
+    seconds: float
+    units: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Saved:
     """What the file of a finding holds beside it: handed to the consumer with each FindingFound, since events themselves stay small."""
@@ -115,10 +123,11 @@ def audit(plan: AuditPlan) -> Iterator[tuple[Event, Saved | None]]:
     results: list[TargetResult] = []
     workers = _Workers(plan.jobs)
     try:
+        share = _Share(SURVEY.seconds / len(plan.targets)) if plan.survey else None
         for label in plan.targets:
             if plan.stop():
                 break
-            result = yield from _audit_target(plan, chosen, label, workers)
+            result = yield from _audit_target(plan, chosen, label, workers, share)
             results.append(result)
     finally:
         workers.close()
@@ -221,10 +230,11 @@ def _promise(plan: AuditPlan, label: str, description: Description) -> Expect:
     return promised(layers, known_properties=[prop.id for prop in properties()])
 
 
-def _audit_target(plan: AuditPlan, chosen: tuple[str, ...], label: str, workers: _Workers) -> Generator[tuple[Event, Saved | None], None, TargetResult]:
+def _audit_target(
+    plan: AuditPlan, chosen: tuple[str, ...], label: str, workers: _Workers, share: _Share | None
+) -> Generator[tuple[Event, Saved | None], None, TargetResult]:
     description, kind, failure = _described(label)
     spend = SURVEY if plan.survey else budget(plan.profile, kind)
-    limit = spend.seconds / (len(plan.targets) if plan.survey else 1)
     expect = _promise(plan, label, description)
     world = World(expect, plan.sources, "bid" in description.uses, spend.twins)
     job = Job(label, description.name, description.version, description.uses, description.provides, world, chosen, plan.seed, sparing=kind == "process")
@@ -235,12 +245,19 @@ def _audit_target(plan: AuditPlan, chosen: tuple[str, ...], label: str, workers:
         yield Note(label, f"describe failed ({failure.detail}); it is audited as an index that prices from `price` and promises nothing of its own"), None
 
     tally, cut, began = Tally(), None, plan.clock()
-    for part in workers.in_order(do_unit, job, units, plan.stop):
+    limit = spend.seconds if share is None else share.seconds
+    mine = len(units) if share is None or share.units is None else share.units
+    done = 0
+    for part in workers.in_order(do_unit, job, units[:mine], plan.stop):
         tally.merge(part)
+        done += 1
         yield Progress(label, tally.scenarios, planned, "search", sum(counts.breached > 0 for counts in tally.properties.values())), None
-        if plan.clock() - began > limit and tally.scenarios < planned:
-            cut = tally.scenarios
+        if plan.clock() - began > limit and (share is None or share.units is None):
             break
+    if share is not None and share.units is None:
+        share.units = done
+    if done < len(units) and not plan.stop():
+        cut = tally.scenarios
     for note in tally.notes:
         yield Note(label, note), None
     findings = yield from _findings(plan, job, tally, spend, workers)

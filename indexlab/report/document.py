@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "id": finding.id,
         "summary": finding.sentence,
         "scenario": finding.file,
-        "reproduce": finding.reproduce,
+        "reproduce": _reproduce(finding),
         "drawn": finding.scenario,
         "promised": finding.promised,
         "seen": finding.seen,
@@ -90,6 +91,11 @@ def _finding(finding: Finding) -> dict[str, object]:
         "shrunk_from": {"sources": finding.from_sources, "quotes": finding.from_quotes, "faults": finding.from_faults, "evaluations": finding.evaluations},
         "waived": finding.waived,
     }
+
+
+def _reproduce(finding: Finding) -> str:
+    # relative to the folder that the report lies in: the same audit gives the same report, wherever it was written
+    return f"indexlab replay {finding.file} {shlex.quote(finding.target)}"
 
 
 def _sorted(table: Mapping[str, object]) -> dict[str, object]:

@@ -5,9 +5,10 @@ It draws nothing, so all that is hard about hostile data (no value at all, one p
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
@@ -15,13 +16,15 @@ if TYPE_CHECKING:
 
     from indexlab.audit.events import Picture
 
-__all__ = ["Point", "PriceScale", "Span", "price_scale", "runs", "stepped", "time_domain"]
+__all__ = ["Point", "PriceScale", "Span", "price_scale", "runs", "stepped", "time_domain", "within"]
 
 _LOG_FROM: Final = 100.0
 _FARTHEST: Final = 1e12
 _LEAST_SPAN: Final = 0.001
 _MOST_POINTS: Final = 1200
 _SECOND_MS: Final = 1000.0
+_AROUND_US: Final = 60_000_000
+_TAIL: Final = 0.08
 
 
 @dataclass(frozen=True)
@@ -109,14 +112,20 @@ def _log(values: list[float]) -> PriceScale:
 
 
 def time_domain(picture: Picture) -> tuple[float, float]:
-    """Return the first and last instant to draw, in milliseconds: that of the publications, and as much again of what the sources said around them."""
+    """Return the first and last instant to draw, in milliseconds.
+
+    That of the publications, what the sources said in the minute around them (or half as long as they last), and room in which the last value stands.
+    """
     quoted = [moment for source in picture.sources for moment in source.broken_times]
     core = picture.times or quoted or [0]
     first, last = min(core), max(core)
-    reach = max(last - first, 10_000_000) // 2
+    reach = max((last - first) // 2, _AROUND_US)
     inside = [moment for moment in quoted if first - reach <= moment <= last + reach]
     low, high = min([first, *inside]) / 1000, max([last, *inside]) / 1000
-    return (low, high) if high - low >= 1 else (low - _SECOND_MS, high + _SECOND_MS)
+    if high - low < 1:
+        return low - _SECOND_MS, high + _SECOND_MS
+    gap = min((later - sooner for sooner, later in itertools.pairwise(picture.times) if later > sooner), default=1_000_000) / 1000
+    return low, high + max(min(gap, high - low), _TAIL * (high - low))
 
 
 def stepped(times: Sequence[int], values: Sequence[float | None], scale: PriceScale, *, end_ms: float | None = None) -> list[Point]:
@@ -158,7 +167,16 @@ def _with_lone_points(points: list[Point]) -> list[Point]:
     sizes: dict[int, int] = {}
     for point in points:
         sizes[point.part] = sizes.get(point.part, 0) + 1
-    return [Point(point.time, point.value, point.part, point.arrow, point.said, alone=sizes[point.part] == 1) for point in points]
+    return [replace(point, alone=sizes[point.part] == 1) for point in points]
+
+
+def within(points: list[Point], domain: tuple[float, float]) -> list[Point]:
+    """Return the points inside the domain; what a line held when the domain began is put at its beginning."""
+    before = [point for point in points if point.time < domain[0]]
+    inside = [point for point in points if domain[0] <= point.time <= domain[1]]
+    if before and inside and before[-1].part == inside[0].part:
+        return [replace(before[-1], time=domain[0]), *inside]
+    return inside
 
 
 def runs(times: Sequence[int], states: Sequence[str], end_ms: float) -> list[Span]:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from indexlab.market.times import EPOCH, time_text
 from indexlab.report.drawing import FAULTY, HEAVY, LIGHT, OTHERS, REFERENCE, STATE_COLOURS, STATE_INK, WIDE
-from indexlab.report.picture import runs, stepped
+from indexlab.report.picture import runs, stepped, within
 from indexlab.report.plain import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     import altair as alt
 
@@ -84,34 +84,36 @@ def _series_looks(picture: Picture, rows: list[Row]) -> tuple[alt.Color, alt.Str
 
 
 def _price_rows(picture: Picture, scale: PriceScale, domain: tuple[float, float]) -> list[Row]:
+    """Return the points of all lines, those drawn last at the end; each line holds its last value until the picture ends."""
     others, index, reference, broken = _names(picture)
     quoted = sum(len(source.broken_times) for source in picture.sources if not source.faulty)
+
+    def line(series: str, ink: str, name: str, path: tuple[list[int], list[float | None]], *, few: bool = False) -> list[Row]:
+        points = within(stepped(*path, scale, end_ms=domain[1]), domain)
+        moments = {moment / 1000 for moment in path[0]} if few else set()
+        return [_row(point, series, ink, name, dotted=point.time in moments) for point in points]
+
     rows: list[Row] = []
     for source in (one for one in picture.sources if not one.faulty):
-        rows += _line(others, OTHERS, plain(source.id, most=24), stepped(source.broken_times, source.broken_prices, scale), pointed=quoted <= _FEW)
-    rows += _line(index, HEAVY, "index", stepped(picture.times, picture.index, scale), pointed=False)
-    rows += _line(reference, REFERENCE, "reference", stepped(picture.times, picture.other, scale), pointed=False)
+        rows += line(others, OTHERS, plain(source.id, most=24), (source.broken_times, source.broken_prices), few=quoted <= _FEW)
+    rows += line(index, HEAVY, "index", (picture.times, picture.index))
+    rows += line(reference, REFERENCE, "reference", (picture.times, picture.other))
     for source in (one for one in picture.sources if one.faulty):
-        rows += _line(
-            broken, FAULTY, plain(source.id, most=24), stepped(source.broken_times, source.broken_prices, scale), pointed=len(source.broken_times) <= _FEW
-        )
-    return [row for row in rows if domain[0] <= float(str(row["t"])) <= domain[1]]
+        rows += line(broken, FAULTY, plain(source.id, most=24), (source.broken_times, source.broken_prices), few=len(source.broken_times) <= _FEW)
+    return rows
 
 
-def _line(series: str, ink: str, name: str, points: Iterable[Point], *, pointed: bool) -> list[Row]:
-    return [
-        {
-            "t": point.time,
-            "v": point.value,
-            "series": series,
-            "ink": ink,
-            "line": f"{series}/{name}",
-            "part": point.part,
-            "point": pointed or point.alone or bool(point.arrow),
-            "edge": f"{point.arrow} {name} at {point.said:.6g}" if point.arrow else "",
-        }
-        for point in points
-    ]
+def _row(point: Point, series: str, ink: str, name: str, *, dotted: bool) -> Row:
+    return {
+        "t": point.time,
+        "v": point.value,
+        "series": series,
+        "ink": ink,
+        "line": f"{series}/{name}",
+        "part": point.part,
+        "point": dotted or point.alone,
+        "edge": f"{point.arrow} {name} at {point.said:.6g}" if point.arrow else "",
+    }
 
 
 def _windows(picture: Picture, domain: tuple[float, float]) -> list[Row]:

@@ -238,7 +238,7 @@ def _line(one: PropertyResult, anchors: Mapping[int, str]) -> Line:
         judged=NOTHING if one.verdict == "not-applicable" else f"{count(one.premise_met)} of {count(one.scenarios)}",
         breaches=count(one.breaches) if one.breaches else "",
         worst=worst,
-        reason=plain(one.reason, most=_LINE),
+        reason="" if one.verdict == "holds" or (one.breaches and one.verdict == "violated") else plain(one.reason, most=_LINE),  # the other columns say it
     )
 
 

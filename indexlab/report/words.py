@@ -48,7 +48,7 @@ LIMITS: Final = "It says nothing about conditions that the scenarios do not gene
 _PERCENT_FROM: Final = 0.1
 _TIMES_FROM: Final = 10.0
 _EXPONENT_FROM: Final = 1e6
-_NAMED: Final = 4
+_NAMED: Final = 6
 
 
 class Headline(NamedTuple):
@@ -85,13 +85,13 @@ def displacement_text(ratio: float | None) -> str:
 
 def worst_text(worst: Worst | None) -> str:
     """Write the value of a worst case in a few characters, by its unit."""
-    if worst is None:
+    if worst is None or worst.unit == "count":  # a count says nothing without its noun
         return ""
     if worst.unit == "ratio":
         return displacement_text(worst.value)
     if not math.isfinite(worst.value):
         return "no bound"
-    return format_duration(round(worst.value)) if worst.unit == "us" else f"{worst.value:g}"
+    return format_duration(round(worst.value)) if worst.unit == "us" else f"{worst.value:g} {plain(worst.unit, most=12)}"
 
 
 def short_names(targets: list[TargetResult]) -> list[str]:

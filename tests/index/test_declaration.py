@@ -117,8 +117,10 @@ def test_the_words_of_every_choice_belong_to_a_key():
         ('[weights]\nkind = "fixed"\n[weights.fixed]\na = inf', "mine.toml: weights.fixed.a must be a finite number of at least 0, was inf"),
         (
             '[aggregation]\nrule = "meadian"',
-            'mine.toml: aggregation.rule must be one of "weighted-mean", "median", "weighted-median", "drop-highest-and-lowest", '
-            'was "meadian"; did you mean "median"?',
+            (
+                'mine.toml: aggregation.rule must be one of "weighted-mean", "median", "weighted-median", "drop-highest-and-lowest", '
+                'was "meadian"; did you mean "median"?'
+            ),
         ),
         ("[quorum]\nbelow = 3", 'mine.toml: quorum.below must be one of "halt", "hold", "degrade", was 3'),
         ('[outlier]\nrule = "drop"\nband = 0.05\nreference = "mean"', 'mine.toml: outlier.reference must be "median", was "mean"; did you mean "median"?'),
@@ -181,7 +183,7 @@ def test_a_mistake_is_one_line(text, line):
 def test_broken_toml_names_the_line():
     """What exactly is wrong there is said in Python's own words."""
     with pytest.raises(InputError, match=r"^mine\.toml: is no valid TOML: .*line 2"):
-        parse_declaration("[outlier]\nrule = ", file="mine.toml")
+        parse_declaration("[outlier]\nrule = \nband = 1", file="mine.toml")
 
 
 def test_a_file_that_cannot_be_read_is_one_line(tmp_path):

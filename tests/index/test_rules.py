@@ -222,11 +222,12 @@ class TestAggregation:
         found = said(*at_nine(100.0, 100.0, 99.0, 100.0, 105.0), sources=5, rules='[aggregation]\nrule = "median"')
         assert found.weight[0].tolist() == pytest.approx([1 / 3, 1 / 3, 0, 1 / 3, 0])
 
+    @pytest.mark.parametrize("weights", [(0.1, 0.2, 0.2, 0.1), (0.1, 0.5, 0.2, 0.4), (1.0, 2.0, 1.0, 2.0)])
     @pytest.mark.parametrize(("tie", "expected"), [("lower", 100), ("upper", 110), ("mean", 105)])
-    def test_weighted_median_at_exactly_half(self, tie, expected):
-        """0.1 + 0.2 is half of 0.6, in decimals."""
+    def test_weighted_median_at_exactly_half(self, tie, expected, weights):
+        """0.1 + 0.2 is half of 0.6 in decimals, and more than half in binary; 0.1 + 0.5 of 1.2 is less."""
         rules = f'[weights]\nkind = "fixed"\n[aggregation]\nrule = "weighted-median"\ntie = "{tie}"'
-        assert value(*at_nine(110.0, 90.0, 100.0), weights=[0.3, 0.1, 0.2], rules=rules) == expected
+        assert value(*at_nine(90.0, 100.0, 110.0, 120.0), sources=4, weights=weights, rules=rules) == expected
 
     def test_weighted_median_follows_the_weight(self):
         rules = '[weights]\nkind = "fixed"\n[aggregation]\nrule = "weighted-median"'
@@ -278,6 +279,13 @@ class TestQuorum:
         assert [STATUSES[code] for code in found.status] == ["halted", "ok", "ok", "held", "held"]
         assert found.value[1:].tolist() == [102, 102, 102, 102]
         assert not found.weight[3:].any()
+
+    def test_what_is_held_is_the_newest_value_not_the_first(self):
+        rules = '[quorum]\nok_from = 3\nbelow = "hold"\n[staleness]\nsilence = "5s"'
+        later = [(s, 12, 200.0) for s in range(3)]
+        found = said(*THREE, *later, at=(10, 12, 60), rules=rules)
+        assert found.value.tolist() == [102, 200, 200]
+        assert STATUSES[found.status[-1]] == "held"
 
     def test_outliers_count_as_live(self):
         assert status(*at_nine(100.0, 100.0, 900.0), rules=outlier("drop")) == "ok"

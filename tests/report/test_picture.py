@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexlab.report.picture import price_scale, runs, stepped, time_domain
+from indexlab.report.picture import price_scale, runs, stepped, time_domain, within
 from tests.report.samples import SECOND, START, evil_picture, picture
 
 PRICES = st.lists(st.none() | st.floats(), min_size=0, max_size=12)
@@ -57,6 +57,14 @@ def test_long_lines_are_thinned():
     assert len(stepped(range(many), [64_000.0 + place for place in range(many)], scale)) <= 1300
 
 
+def test_a_line_begins_with_what_it_held():
+    """A quote from before the picture stands at its beginning; what ended before it, or began after it, does not."""
+    scale = price_scale(picture())
+    held = within(stepped([0, 9_000], [64_000.0, 64_001.0], scale), (5.0, 10.0))
+    assert [(point.time, point.said) for point in held] == [(5.0, 64_000.0), (9.0, 64_001.0)]
+    assert within(stepped([0, 1_000], [64_000.0, None], scale), (5.0, 10.0)) == []
+
+
 def test_states_are_joined():
     """Equal neighbours are one span; the last one lasts to the end."""
     spans = runs([0, 1000, 2000, 3000], ["healthy", "healthy", "warning", "bankrupt"], 9.0)
@@ -69,5 +77,7 @@ def test_one_instant_has_a_width():
     assert time_domain(lone) == (START / 1000 - 1000, START / 1000 + 1000)
     assert time_domain(msgspec.structs.replace(lone, times=[])) == (-1000, 1000)
     far = msgspec.structs.replace(picture().sources[0], broken_times=[START - 10**15], broken_prices=[1.0])
-    assert time_domain(msgspec.structs.replace(picture(), sources=[far])) == (START / 1000, (START + 120 * SECOND) / 1000)
+    first, last = time_domain(msgspec.structs.replace(picture(), sources=[far]))
+    assert first == START / 1000
+    assert (START + 121 * SECOND) / 1000 <= last < (START + 140 * SECOND) / 1000, "room in which the last value stands"
     assert time_domain(evil_picture())[0] == START / 1000
