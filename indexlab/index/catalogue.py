@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from importlib.metadata import EntryPoint
 
-    from indexlab.index.declaration import Declaration
+    from indexlab.index.rules import Declaration
 
 __all__ = ["preset", "preset_names", "preset_path"]
 

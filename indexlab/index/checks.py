@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from indexlab.index.declaration import Declaration
     from indexlab.index.reading import Table
+    from indexlab.index.rules import Declaration
     from indexlab.market.errors import InputError
 
 __all__ = ["check_consistent"]

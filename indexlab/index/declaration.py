@@ -10,12 +10,11 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import msgspec
-
 from indexlab.index.checks import check_consistent
 from indexlab.index.reading import Table
 from indexlab.index.rules import (
     Aggregation,
+    Declaration,
     Input,
     Methodology,
     Outlier,
@@ -30,54 +29,8 @@ from indexlab.market.units import SECOND
 
 if TYPE_CHECKING:
     from indexlab.index import rules
-    from indexlab.market.source import Basket
 
 __all__ = ["KEYS", "Declaration", "load_declaration", "parse_declaration"]
-
-
-class Declaration(msgspec.Struct, frozen=True):
-    """One methodology; `rules.py` says what each section means.
-
-    `assumed` maps a dotted key to the reason why its value is assumed. `expect` is the promise as it stands in the file. `stated` are the dotted keys that the
-    file states, `file` its name: neither bears on any determination.
-    """
-
-    methodology: Methodology
-    input: Input = Input()
-    staleness: Staleness = Staleness()
-    validity: Validity = Validity()
-    outlier: Outlier = Outlier()
-    weights: Weights = Weights()
-    aggregation: Aggregation = Aggregation()
-    quorum: Quorum = Quorum()
-    rounding: Rounding | None = None
-    assumed: dict[str, str] = {}
-    expect: dict[str, object] = {}
-    stated: tuple[str, ...] = ()
-    file: str | None = None
-
-    @property
-    def uses(self) -> tuple[str, ...]:
-        """The columns it prices from."""
-        return ("bid", "ask") if self.input.price == "mid" else ("price",)
-
-    def weights_for(self, basket: Basket) -> tuple[float, ...]:
-        """Return the weight of each source of a basket before anything is thrown out.
-
-        Raises InputError where `weights.fixed` names a source that the basket has not, or the sum is 0.
-        """
-        if self.weights.kind == "equal":
-            return (1.0,) * len(basket)
-        ids = [source.id for source in basket]
-        for name in self.weights.fixed:
-            if name not in ids:
-                problem = "names a source that is not in the basket"
-                raise InputError(problem, file=self.file, key=f"weights.fixed.{name}", remedy=did_you_mean(name, ids))
-        given = tuple(self.weights.fixed.get(source.id, source.weight) for source in basket)
-        if not any(weight > 0 for weight in given):
-            problem = "must have a sum above 0 over the basket, was 0"
-            raise InputError(problem, file=self.file, key="weights.fixed", remedy="give at least one source a weight")
-        return given
 
 
 _LEAVES = {

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from indexlab.index.declaration import Declaration
+    from indexlab.index.rules import Declaration
     from indexlab.market.source import Basket
 
 __all__ = ["determine", "determine_batch"]

@@ -15,7 +15,7 @@ from indexlab.market.compiled import compiled
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from indexlab.index.declaration import Declaration
+    from indexlab.index.rules import Declaration
     from indexlab.market.quotes import Quotes
 
 __all__ = ["Entered", "enter", "entering_price"]

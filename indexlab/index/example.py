@@ -13,7 +13,7 @@ from indexlab.market.source import Source
 from indexlab.market.units import MINUTE, SECOND
 
 if TYPE_CHECKING:
-    from indexlab.index.declaration import Declaration
+    from indexlab.index.rules import Declaration
     from indexlab.market.source import Basket
 
 __all__ = ["Line", "Worked", "worked_example"]

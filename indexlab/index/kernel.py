@@ -17,7 +17,7 @@ from indexlab.market.compiled import compiled
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from indexlab.index.declaration import Declaration
+    from indexlab.index.rules import Declaration
 
 __all__ = ["STATE_WIDTH", "Rules", "determine_rows", "rules_of"]
 
@@ -270,8 +270,6 @@ def _throw_out(rules: Rules, middle: float, n: int, pool: NDArray[np.int64], pri
             price[s] = middle + half_band if price[s] > middle else middle - half_band
         pool[left] = s
         left += 1
-    for k in range(left, n):
-        pool[k] = -1
     return left
 
 

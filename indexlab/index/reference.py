@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from indexlab.index.declaration import Declaration
+    from indexlab.index.rules import Declaration
     from indexlab.market.quotes import Quotes
     from indexlab.market.source import Basket
 

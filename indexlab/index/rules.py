@@ -6,11 +6,15 @@ price" means within a relative 1e-12 of the larger one (`TIE`), so that what is 
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import msgspec
 
+from indexlab.market.errors import InputError, did_you_mean
 from indexlab.market.units import SECOND
+
+if TYPE_CHECKING:
+    from indexlab.market.source import Basket
 
 __all__ = [
     "BORDER",
@@ -20,6 +24,7 @@ __all__ = [
     "NO_BOOK_NOTE",
     "TIE",
     "Aggregation",
+    "Declaration",
     "Input",
     "Methodology",
     "Outlier",
@@ -202,3 +207,48 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "rounding.mode": ("half-even", "half-up", "down", "up"),
 }
 """The words that a key may take, by dotted key; the first is the default where there is one."""
+
+
+class Declaration(msgspec.Struct, frozen=True):
+    """One methodology; `rules.py` says what each section means.
+
+    `assumed` maps a dotted key to the reason why its value is assumed. `expect` is the promise as it stands in the file. `stated` are the dotted keys that the
+    file states, `file` its name: neither bears on any determination.
+    """
+
+    methodology: Methodology
+    input: Input = Input()
+    staleness: Staleness = Staleness()
+    validity: Validity = Validity()
+    outlier: Outlier = Outlier()
+    weights: Weights = Weights()
+    aggregation: Aggregation = Aggregation()
+    quorum: Quorum = Quorum()
+    rounding: Rounding | None = None
+    assumed: dict[str, str] = {}
+    expect: dict[str, object] = {}
+    stated: tuple[str, ...] = ()
+    file: str | None = None
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """The columns it prices from."""
+        return ("bid", "ask") if self.input.price == "mid" else ("price",)
+
+    def weights_for(self, basket: Basket) -> tuple[float, ...]:
+        """Return the weight of each source of a basket before anything is thrown out.
+
+        Raises InputError where `weights.fixed` names a source that the basket has not, or the sum is 0.
+        """
+        if self.weights.kind == "equal":
+            return (1.0,) * len(basket)
+        ids = [source.id for source in basket]
+        for name in self.weights.fixed:
+            if name not in ids:
+                problem = "names a source that is not in the basket"
+                raise InputError(problem, file=self.file, key=f"weights.fixed.{name}", remedy=did_you_mean(name, ids))
+        given = tuple(self.weights.fixed.get(source.id, source.weight) for source in basket)
+        if not any(weight > 0 for weight in given):
+            problem = "must have a sum above 0 over the basket, was 0"
+            raise InputError(problem, file=self.file, key="weights.fixed", remedy="give at least one source a weight")
+        return given

@@ -12,7 +12,7 @@ from indexlab.market.units import format_duration
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from indexlab.index.declaration import Declaration
+    from indexlab.index.rules import Declaration
 
 __all__ = ["questions", "sheet"]
 

@@ -9,7 +9,7 @@ from indexlab.market.units import format_duration, format_ratio
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from indexlab.index.declaration import Declaration
+    from indexlab.index.rules import Declaration
 
 __all__ = ["INPUT_KEYS", "QUORUM_KEYS", "REST_KEYS", "THROWN_OUT_KEYS", "has_meaning", "meaning"]
 

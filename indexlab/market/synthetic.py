@@ -100,6 +100,7 @@ def synthesise(market: Market, n_sources: int) -> Quotes:
         event = np.concatenate([event, shown])
     event = (event // MILLISECOND * MILLISECOND).astype(np.int64)
     received = event + np.maximum(latency[source] * draw.uniform(0.8, 1.2, len(source)), MILLISECOND).astype(np.int64) // MILLISECOND * MILLISECOND
+    received = _in_turn(source, event, received)
 
     # `behind` is rounded down with the event time, or a venue would show the old price in its own quote of the gap
     seen = true_price(market, event - (behind[source] // MILLISECOND * MILLISECOND).astype(np.int64))
@@ -127,6 +128,17 @@ def _to_tick(price: NDArray[np.float64], tick: NDArray[np.float64]) -> NDArray[n
     per_unit = np.round(1.0 / tick)
     counted = np.maximum(np.round(price / tick), 1.0)
     return np.asarray(np.where(tick < 1.0, counted / np.maximum(per_unit, 1.0), counted * tick))
+
+
+def _in_turn(source: NDArray[np.int32], event: NDArray[np.int64], received: NDArray[np.int64]) -> NDArray[np.int64]:
+    # one connection a venue: a message that is slower than the next one holds it up, and none overtakes another
+    order = np.lexsort((received, event, source))
+    arrival = received[order]
+    for part in np.split(np.arange(len(order)), np.flatnonzero(np.diff(source[order])) + 1):
+        arrival[part] = np.maximum.accumulate(arrival[part])
+    in_turn = np.empty_like(received)
+    in_turn[order] = arrival
+    return in_turn
 
 
 def _first_of_each_instant(quotes: Quotes) -> NDArray[np.bool_]:

@@ -31,7 +31,8 @@ def check(run: Run) -> Outcome:
         called_ok, still_out = below & (stack.status == OK), back & (stack.status >= HELD)
         breaches = called_ok | still_out
         # the first publications of a run may have no source yet: that alone is no occasion
-        met += int((below & (np.cumsum(stack.live.any(axis=2), axis=1) > 0)).any(axis=1).sum())
+        occasion = below & (np.cumsum(stack.live.any(axis=2), axis=1) > 0)
+        met += int((occasion | breaches).any(axis=1).sum())
         breached += int(breaches.any(axis=1).sum())
         publications += int(below.sum())
         if breaches.any() and found is None:

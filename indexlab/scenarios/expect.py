@@ -45,17 +45,26 @@ class Expect(msgspec.Struct, frozen=True):
         return 1e-5
 
     def as_table(self) -> dict[str, object]:
-        """Return the promise as people write it in a file."""
+        """Return the promise as people write it in a file; reading it back gives the same promise, to the bit."""
         table: dict[str, object] = {}
         for key in msgspec.structs.fields(self):
             value = getattr(self, key.name)
             if key.name in _DURATIONS:
                 table[key.name] = format_duration(value)
             elif key.name in _RATIOS:
-                table[key.name] = format_ratio(value)
+                table[key.name] = _written(value)
             elif value is not None:
                 table[key.name] = dict(value) if key.name == "waive" else value
         return table
+
+
+def _written(value: float) -> str | float:
+    # six digits suit people; where they would read back as another ratio, the plain number stands
+    text = format_ratio(value)
+    try:
+        return text if ratio(text) == value else value
+    except InputError:
+        return value
 
 
 class Layer(NamedTuple):

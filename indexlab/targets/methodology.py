@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-    from indexlab.index.declaration import Declaration
     from indexlab.index.determination import Determinations
+    from indexlab.index.rules import Declaration
     from indexlab.market.source import Basket
     from indexlab.targets.target import Outcome, Request
 
