@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["determine", "determine_batch"]
 
+_LAYOUT: Final = ("C", "W")
+"""What the kernels are compiled for: a strided or read-only column is copied, else Numba would compile them anew for it."""
 _CELLS_AT_ONCE: Final = 1 << 16
 """So many cells (publications times sources) of whole runs are worked on at once: they stay in the cache, and memory is bounded.
 
@@ -42,7 +44,7 @@ def determine_batch(
     declaration: Declaration, basket: Basket, runs: Sequence[Quotes], times: NDArray[np.int64], *, detail: bool = False
 ) -> list[Determinations]:
     """Return the determinations of many runs that share basket and times, each from an empty state: the same as `determine` of each."""
-    times = np.ascontiguousarray(times, dtype=np.int64)
+    times = np.require(times, np.int64, _LAYOUT)
     if len(times) > 1 and bool(np.any(times[1:] < times[:-1])):
         problem = "must not go back in time"
         raise InputError(problem, key="times")
@@ -93,11 +95,11 @@ def _joined(runs: Sequence[Quotes]) -> tuple[Quotes, NDArray[np.int64]]:
     bounds = np.zeros(len(runs) + 1, dtype=np.int64)
     np.cumsum([len(quotes) for quotes in runs], out=bounds[1:])
     if len(runs) == 1:
-        return runs[0], bounds
+        return Quotes(*(np.require(getattr(runs[0], name), requirements=_LAYOUT) for name in COLUMNS)), bounds
     return Quotes(*(np.concatenate([getattr(quotes, name) for quotes in runs]) for name in COLUMNS)), bounds
 
 
 def _notes(declaration: Declaration, quotes: Quotes) -> tuple[str, ...]:
     if declaration.input.price != "mid":
         return ()
-    return (NO_BOOK_NOTE,) if bool(np.any(np.isnan(quotes.bid) & np.isnan(quotes.ask))) else ()
+    return (NO_BOOK_NOTE,) if bool(np.any(np.isnan(quotes.bid) & np.isnan(quotes.ask) & ~np.isnan(quotes.price))) else ()

@@ -102,8 +102,8 @@ def _acceptable(declaration: Declaration, number: float) -> bool:
 
 
 def _notes(declaration: Declaration, quotes: Quotes) -> tuple[str, ...]:
-    pairs = zip(quotes.bid.tolist(), quotes.ask.tolist(), strict=True)
-    bookless = declaration.input.price == "mid" and any(math.isnan(bid) and math.isnan(ask) for bid, ask in pairs)
+    rows = zip(quotes.bid.tolist(), quotes.ask.tolist(), quotes.price.tolist(), strict=True)
+    bookless = declaration.input.price == "mid" and any(math.isnan(bid) and math.isnan(ask) and not math.isnan(price) for bid, ask, price in rows)
     return (rules.NO_BOOK_NOTE,) if bookless else ()
 
 

@@ -29,7 +29,7 @@ def check(run: Run) -> Outcome:
             at = int(np.argmax(differ))
             sentence = f"asked again after other runs, the same request gives another answer in {which(variation.twin)}."
             first = first or Breach(variation.twin, at, 1.0, sentence, "the same determinations to the bit", say(trace, again, at, "again"), "again", again)
-    worst = Extreme(float(breached), "count", f"{breached} of {met} answers differed when asked again", -1) if met else None
+    worst = Extreme(float(breached), "count", f"{breached} of {met} answers differed" if breached else "every answer was the same again", -1) if met else None
     return Outcome(met, met, breached, first, worst, "no run was asked for twice")
 
 

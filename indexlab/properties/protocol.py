@@ -37,7 +37,14 @@ def check(run: Run) -> Outcome:
             promise = "ok and degraded come with a finite positive number"
             found = found or Breach(twin, at, 1.0, sentence, promise, f"{STATUSES[trace.status[at]]} {value}", "clean twin", run.clean_trace)
     total = judged + len(run.failures)
-    return Outcome(total, total, breached, found, Extreme(float(breached), "count", f"{breached} of {total} runs", CLEAN), "no request was made")
+    return Outcome(
+        total,
+        total,
+        breached,
+        found,
+        Extreme(float(breached), "count", f"{breached} runs of a batch" if breached else "every answer fitted", CLEAN),
+        "no request was made",
+    )
 
 
 PROPERTY = Property(

@@ -39,7 +39,7 @@ def check(run: Run) -> Outcome:
             row = int(np.argmax(breaches.any(axis=1)))
             at = int(np.argmax(breaches[row]))
             found = _breach(run, stack, twin if twin == CLEAN else row, row, at, called_ok=bool(called_ok[row, at]))
-    worst = Extreme(float(publications), "count", f"{publications} publications below the quorum", CLEAN) if met else None
+    worst = Extreme(float(publications), "count", f"{publications} publications of a batch below the quorum", CLEAN) if met else None
     return Outcome(1 + len(run.twins), met, breached, found, worst, "the quorum was never lost")
 
 

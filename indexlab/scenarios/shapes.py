@@ -76,7 +76,8 @@ def quorum_shape(expect: Expect) -> tuple[int, tuple[tuple[int, int], ...]]:
     for _ in range(3):
         windows.append((begin, begin + lost))
         begin += lost + back
-    return _up(begin, expect.interval) + 2, tuple(windows)
+    judged = max(begin, windows[-1][0] + 2 * (expect.max_age + expect.max_recovery))
+    return _up(judged, expect.interval) + 2, tuple(windows)
 
 
 def market_for(  # noqa: PLR0913 - the few numbers that a market is

@@ -7,7 +7,7 @@ import numpy as np
 from indexlab.index import entering, kernel, warm
 from indexlab.index.catalogue import preset, preset_names
 from indexlab.index.engine import determine
-from indexlab.market.quotes import Quotes
+from indexlab.market.quotes import COLUMNS, Quotes
 from indexlab.market.source import Source
 
 
@@ -19,5 +19,9 @@ def test_after_warming_no_preset_compiles_anything(capsys):
     for name in preset_names():
         for detail in (False, True):
             determine(preset(name), (Source("a", "a"), Source("b", "b")), quotes, np.array([1]), detail=detail)
+    views = [np.repeat(getattr(quotes, name), 2)[::2] for name in COLUMNS]
+    for view in views:
+        view.flags.writeable = False
+    determine(preset("thalex"), (Source("a", "a"), Source("b", "b")), Quotes(*views), np.array([1, 1, 2])[::2])
     assert [len(function.signatures) for function in compiled] == before
     assert capsys.readouterr() == ("", "")
