@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 import msgspec
 
 from indexlab.market.errors import InputError, did_you_mean
 from indexlab.market.source import Basket, Source, checked_basket
+from indexlab.market.tables import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,6 @@ __all__ = ["BUDGETS", "PROFILES", "Budget", "PlanFile", "Profile", "budget", "fi
 Profile: TypeAlias = Literal["quick", "ci", "nightly"]
 PROFILES: Final[tuple[Profile, ...]] = get_args(Profile)
 _NAME: Final = "indexlab.toml"
-_MOST_BYTES: Final = 1024 * 1024
 _SECTIONS: Final = {"target": ("use", "sources"), "expect": None, "run": ("profile", "seed", "jobs", "only", "skip", "fixtures", "out")}
 
 
@@ -80,34 +79,20 @@ def find_plan(here: Path) -> Path | None:
         if own.is_file():
             return own
         project = folder / "pyproject.toml"
-        if project.is_file() and _tables(project).get("tool", {}).get("indexlab") is not None:
+        if project.is_file() and _own_table(project) is not None:
             return project
     return None
 
 
-def _tables(path: Path) -> dict[str, dict[str, object]]:
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            problem = f"is larger than {_MOST_BYTES} bytes"
-            raise InputError(problem, file=path)
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        problem = "does not exist"
-        raise InputError(problem, file=path) from None
-    except (OSError, UnicodeDecodeError) as error:
-        problem = f"cannot be read: {error}"
-        raise InputError(problem, file=path) from None
-    except tomllib.TOMLDecodeError as error:
-        problem = f"is no TOML: {error}"
-        raise InputError(problem, file=path) from None
+def _own_table(project: Path) -> dict[str, object] | None:
+    tool = read_table(project).get("tool")
+    own = tool.get("indexlab") if isinstance(tool, dict) else None
+    return own if isinstance(own, dict) else None
 
 
 def read_plan(path: Path) -> PlanFile:
     """Read a plan file. Raises InputError that names the file, the key, the value and the remedy."""
-    tables: Mapping[str, object] = _tables(path)
-    if path.name == "pyproject.toml":
-        tool = tables.get("tool")
-        tables = cast("dict[str, object]", tool.get("indexlab", {})) if isinstance(tool, dict) else {}
+    tables = _own_table(path) or {} if path.name == "pyproject.toml" else read_table(path)
     try:
         return _plan(path, tables)
     except InputError as error:

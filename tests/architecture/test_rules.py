@@ -173,7 +173,7 @@ def test_no_file_holds_a_path_of_a_machine_or_the_address_of_a_registry() -> Non
         '"{}Users{}me"'.format(*"//"),
         "file:{}{}{}work{}main".format(*"////"),
         "https:{}{}pypi{}org/simple".format(*"//."),
-        "https:{}{}files.pythonhosted{}org".format(*"//."),
+        "https:{}{}files.python{}{}org".format("/", "/", "hosted", "."),
     ],
 )
 def test_a_path_of_a_machine_or_the_address_of_a_registry_is_seen(words: str, tmp_path: Path) -> None:

@@ -1,0 +1,165 @@
+"""Runs told differently: each variation does what it says, and nothing else."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from indexlab.market.panel import sample
+from indexlab.market.quotes import COLUMNS, Quotes, invalid_price, valid_book, valid_quotes
+from indexlab.market.source import Source
+from indexlab.scenarios import variants
+
+N = 4
+BASKET = tuple(Source(name, name, weight=0.1 * (k + 1)) for k, name in enumerate("abcd"))
+seeds = st.integers(0, 2**32)
+prices = st.sampled_from([None, 0.0, -1.0, 99.5, 100.0, 101.25, 0.1])
+
+
+@st.composite
+def streams(draw):
+    """Quotes with nulls, books good and bad, late and doubled observations, and publication times."""
+    rows = sorted(draw(st.lists(st.tuples(st.integers(50, 90), st.integers(0, 60), st.integers(0, N - 1), prices, prices, prices), max_size=25)), key=lambda r: r[0])
+    quotes = Quotes.from_columns(
+        receive_time=[r[0] for r in rows],
+        event_time=[max(r[0] - r[1] + 5, 0) for r in rows],
+        source=[r[2] for r in rows],
+        price=[r[3] for r in rows],
+        bid=[r[4] for r in rows],
+        ask=[r[5] for r in rows],
+    )
+    return quotes, np.array(sorted(draw(st.sets(st.integers(45, 100), min_size=1, max_size=8))), dtype=np.int64)
+
+
+def seen(quotes, times, clock="event", *, uses_book=False):
+    """What a target that heeds the clock sees at each publication: the newest valid price and both its times, of each source."""
+    panel = sample(quotes, times, N, valid_quotes(quotes, uses_book=uses_book), clock)
+    columns = [panel.of_newest(getattr(quotes, name).astype(float)) for name in COLUMNS if name != "volume"]
+    return np.array(columns)
+
+
+@given(streams(), seeds)
+def test_renumbered_and_back_is_the_same_run(stream, seed):
+    quotes, _ = stream
+    order = variants.shuffled(N, seed)
+    assert sorted(order) == list(range(N))
+    assert order != tuple(range(N))
+    basket, other = variants.renumbered(BASKET, quotes, order)
+    assert [basket[s].id for s in other.source] == [BASKET[s].id for s in quotes.source]
+    back = tuple(order.index(position) for position in range(N))
+    again_basket, again = variants.renumbered(basket, other, back)
+    assert again_basket == BASKET
+    assert again.equals(quotes)
+
+
+def test_one_source_or_none_cannot_be_listed_otherwise():
+    assert variants.shuffled(1, 5) == (0,)
+    assert variants.shuffled(0, 5) == ()
+
+
+@given(streams(), seeds)
+def test_doubled_quotes_come_twice_in_a_row_and_leave_the_panel_as_it_is(stream, seed):
+    quotes, times = stream
+    twice = variants.doubled(quotes, seed)
+    assert len(twice) > len(quotes) or not len(quotes)
+    rows = list(zip(*(getattr(twice, name).tolist() for name in COLUMNS if name not in ("price", "bid", "ask", "volume")), twice.price.tolist(), strict=True))
+    once = list(zip(*(getattr(quotes, name).tolist() for name in COLUMNS if name not in ("price", "bid", "ask", "volume")), quotes.price.tolist(), strict=True))
+    places = iter(range(len(rows)))
+    for row in once:
+        place = next(places)
+        assert repr(rows[place]) == repr(row)
+        if place + 1 < len(rows) and len(rows) - place - 1 > len(once) - once.index(row) - 1 and repr(rows[place + 1]) == repr(row):
+            next(places)
+    for clock in ("event", "receive"):
+        assert np.array_equal(seen(twice, times, clock), seen(quotes, times, clock), equal_nan=True)
+
+
+@given(streams(), seeds, st.booleans())
+def test_late_observations_leave_the_panel_by_event_time_as_it_is(stream, seed, uses_book):
+    quotes, times = stream
+    told, added = variants.with_late(quotes, times, N, seed, uses_book=uses_book)
+    assert len(told) == len(quotes) + added
+    assert np.all(np.diff(told.receive_time) >= 0)
+    assert np.array_equal(seen(told, times, uses_book=uses_book), seen(quotes, times, uses_book=uses_book), equal_nan=True)
+
+
+@given(streams(), seeds)
+def test_each_late_observation_is_older_than_the_newest_of_its_source_and_arrives_after_it(stream, seed):
+    quotes, times = stream
+    told, added = variants.with_late(quotes, times, N, seed, uses_book=False)
+    valid = valid_quotes(quotes, uses_book=False)
+    original = {(*row,) for row in zip(quotes.receive_time.tolist(), quotes.event_time.tolist(), quotes.source.tolist(), strict=True)}
+    late = [row for row in zip(told.receive_time.tolist(), told.event_time.tolist(), told.source.tolist(), strict=True) if row not in original]
+    assert len(late) <= added
+    for received, event, source in late:
+        assert received in times.tolist()
+        earlier = valid & (quotes.source == source) & (quotes.receive_time <= received)
+        assert event < quotes.event_time[earlier].max()
+
+
+def test_a_market_of_any_length_gets_late_observations():
+    quotes = Quotes.from_columns(receive_time=np.arange(200) * 10**6 + 10**9, source=np.arange(200) % N, price=np.full(200, 100.0))
+    times = np.arange(0, 200, 5, dtype=np.int64) * 10**6 + 10**9
+    told, added = variants.with_late(quotes, times, N, 3, uses_book=False)
+    assert added > 10
+    late = told.take(told.price != 100.0)
+    assert len(late) == added
+    assert np.isnan(late.volume).all()
+    assert 0.7 < float(late.price.min() / 100.0) < 0.9
+    assert 1.1 < float(late.price.max() / 100.0) < 1.36
+    assert variants.with_late(quotes, times, N, 3, uses_book=False)[0].equals(told)
+    assert variants.with_late(Quotes.empty(), times, N, 3, uses_book=False) == (variants.with_late(Quotes.empty(), times, N, 3, uses_book=False)[0], 0)
+
+
+@given(streams(), st.integers(-27, 20))
+def test_scaling_by_a_power_of_two_is_exact(stream, exponent):
+    quotes, _ = stream
+    there = variants.scaled(quotes, 2.0**exponent)
+    assert variants.scaled(there, 2.0**-exponent).equals(quotes)
+    for name in ("receive_time", "event_time", "source", "volume"):
+        assert getattr(there, name).tobytes() == getattr(quotes, name).tobytes()
+    assert np.array_equal(there.price, quotes.price * 2.0**exponent, equal_nan=True)
+    assert np.array_equal(there.ask, quotes.ask * 2.0**exponent, equal_nan=True)
+
+
+@given(streams(), seeds)
+def test_a_jitter_moves_each_price_and_weight_by_less_than_a_billionth(stream, seed):
+    quotes, _ = stream
+    moved = variants.jittered(quotes, seed)
+    with np.errstate(invalid="ignore"):
+        away = np.abs(moved.price / quotes.price - 1.0)
+    assert np.nanmax(away, initial=0.0) <= 1.01e-9
+    assert np.array_equal(np.isnan(moved.price), np.isnan(quotes.price))
+    assert np.array_equal(valid_book(moved), valid_book(quotes)), "bid and ask of one quote move together"
+    basket = variants.jittered_basket(BASKET, seed)
+    assert [source.id for source in basket] == [source.id for source in BASKET]
+    assert all(0 < abs(one.weight / other.weight - 1) <= 1.01e-9 for one, other in zip(basket, BASKET, strict=True))
+
+
+def test_a_jitter_is_each_event_s_own():
+    quotes = Quotes.from_columns(receive_time=np.arange(50), source=np.arange(50) % N, price=np.full(50, 100.0))
+    assert len(set(variants.jittered(quotes, 1).price.tolist())) > 45
+    assert not variants.jittered(quotes, 1).equals(variants.jittered(quotes, 2))
+
+
+@settings(max_examples=60)
+@given(streams())
+def test_the_ways_of_handling_what_is_invalid(stream):
+    """Without it; the price alone beside a bad book; the middle of a good book beside a bad price."""
+    quotes, _ = stream
+    valid = valid_quotes(quotes, uses_book=True)
+    left = variants.without_invalid(quotes, valid)
+    assert valid_quotes(left, uses_book=True).all()
+    assert len(left) == int(valid.sum())
+
+    alone = variants.price_alone(quotes)
+    good = valid_book(quotes)
+    assert np.array_equal(alone.price, quotes.price, equal_nan=True)
+    assert np.array_equal(alone.bid[good], quotes.bid[good])
+    assert np.isnan(alone.bid[~good]).all()
+    assert np.isnan(alone.ask[~good]).all()
+
+    book = variants.book_alone(quotes)
+    bad = invalid_price(quotes.price)
+    assert np.array_equal(book.price[bad & good], (quotes.bid + quotes.ask)[bad & good] / 2)
+    assert np.array_equal(book.price[~(bad & good)], quotes.price[~(bad & good)], equal_nan=True)
+    assert np.array_equal(book.bid, quotes.bid, equal_nan=True)
