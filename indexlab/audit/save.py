@@ -74,7 +74,7 @@ def read_finding(path: Path) -> FindingFile:
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
         raise InputError(problem, file=path) from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         problem = f"is no finding: {error}"
         raise InputError(problem, file=path, remedy="a finding is a file that an audit wrote under findings/") from None
 

@@ -37,10 +37,13 @@ def drawn_basket(count: int, seed: int) -> Basket:
 def _capped(share: NDArray[np.float64], cap: float) -> NDArray[np.float64]:
     # what is above the cap goes to the others in proportion; a hair below, so that rounding keeps the promise
     limit = cap * (1.0 - 1e-3) if cap * len(share) > 1.0 + 1e-2 else cap
-    for _ in range(len(share)):
-        above = share > limit
+    full = np.zeros(len(share), dtype=bool)
+    while True:
+        above = ~full & (share > limit)
         if not above.any():
-            break
-        free = 1.0 - limit * above.sum()
-        share = np.where(above, limit, share * free / share[~above].sum())
-    return share
+            return share
+        # who was cut once stays at the cap: what others lose later must not lift it again
+        full |= above
+        if full.all():
+            return np.full(len(share), 1.0 / len(share))
+        share = np.where(full, limit, share * (1.0 - limit * full.sum()) / share[~full].sum())

@@ -169,7 +169,7 @@ def from_bytes(text: bytes, *, file: object = None) -> Scenario:
         raise InputError(problem, file=file)
     try:
         return msgspec.json.decode(text, type=Scenario)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         problem = f"is no scenario: {error}"
         raise InputError(problem, file=file) from None
 

@@ -129,8 +129,6 @@ def empty_names(root: Path) -> list[str]:
 # Put together from parts, so that this file does not hold what it looks for.
 _HOST_PARTS = (("pypi", "org"), ("python" + "hosted", "org"), ("registry.npm" + "js", "org"), ("crates", "io"), ("golang", "org"))
 HOSTS = tuple(f"{name}.{end}" for name, end in _HOST_PARTS)
-    f"{name}.{end}" for name, end in (("pypi", "org"), ("python" + "hosted", "org"), ("registry.npm" + "js", "org"), ("crates", "io"), ("golang", "org"))
-)
 FOLDERS = ("root", "home", "Users", "work", "opt", "tmp")
 MACHINE_WORDS = re.compile(rf"(?<![\w.>)}}~-])/(?:{'|'.join(FOLDERS)})/[\w.]|[Cc]:\\+Users|{'|'.join(map(re.escape, HOSTS))}")
 

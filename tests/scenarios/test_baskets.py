@@ -30,11 +30,17 @@ def test_a_drawn_basket_is_a_right_one_of_independent_sources(count, seed):
     assert drawn_basket(count, seed) == basket
 
 
-@pytest.mark.parametrize("count", [FEWEST, MOST])
-def test_weights_are_equal_in_some_baskets_and_lopsided_in_others_at_several_scales(count):
-    baskets = [drawn_basket(count, seed) for seed in range(60)]
+def test_weights_are_equal_in_some_baskets_and_lopsided_in_others_at_several_scales():
+    baskets = [drawn_basket(MOST, seed) for seed in range(60)]
     shares = [max(s.weight for s in basket) / min(s.weight for s in basket) for basket in baskets]
     assert min(shares) == 1.0
     assert max(shares) > 4.0
     totals = {round(sum(s.weight for s in basket)) for basket in baskets}
     assert {1, 100} <= totals
+
+
+@pytest.mark.parametrize("count", range(1, FEWEST))
+def test_a_basket_too_small_for_the_cap_comes_as_near_to_it_as_it_can(count):
+    for seed in range(40):
+        basket = drawn_basket(count, seed)
+        assert max(s.weight for s in basket) <= sum(s.weight for s in basket) * (1 / count + 1e-3)

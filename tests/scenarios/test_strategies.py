@@ -4,7 +4,7 @@ import math
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from indexlab.faults.registry import fault_names
@@ -96,9 +96,7 @@ def test_scenarios_are_over_the_sources_asked_for(scenario):
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_batches_of_guided_search_reach_every_recipe(recipe):
-    from hypothesis import find  # noqa: PLC0415
-
-    found = find(drawn_batches(), lambda drawn: drawn.recipe == recipe)
+    found = find(drawn_batches(), lambda drawn: drawn.recipe == recipe, settings=settings(max_examples=300, phases=[Phase.generate]))
     batch = draw_batch(found, World(SHORT, None, book=False, twins=2))
     assert len(batch.twins) == 2
     assert math.isfinite(found.move)
