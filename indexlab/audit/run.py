@@ -19,7 +19,7 @@ from indexlab.audit.plan import SURVEY, Budget, Profile, budget
 from indexlab.audit.results import measured, property_result
 from indexlab.audit.tally import Tally
 from indexlab.audit.work import FindingTask, Job, ShrunkFinding, Unit, close_targets, do_unit, find_finding, prepare_worker
-from indexlab.market.errors import NothingSelected, TargetFailure
+from indexlab.market.errors import InputError, NothingSelected, TargetFailure
 from indexlab.market.fixture import find_fixture, load_fixture
 from indexlab.market.gaps import gaps
 from indexlab.market.times import time_text
@@ -27,6 +27,7 @@ from indexlab.market.units import SECOND, format_duration
 from indexlab.properties.registry import find_property, properties
 from indexlab.scenarios.expect import Expect, Layer, promised
 from indexlab.scenarios.recipes import World, built_in
+from indexlab.scenarios.shapes import limit_shape
 from indexlab.targets.resolve import open_target
 from indexlab.targets.target import Description, undescribed
 
@@ -48,6 +49,7 @@ _RECORDED_FIRST: Final = 1_000_000
 _RECORDED_ROOM: Final = 100_000
 _SEARCH_FIRST: Final = 1_000
 _FEWEST_RECORDED: Final = 10
+_USUAL_PUBLICATIONS: Final = 300
 _LONG_SILENCE: Final = 10
 _TOLD_SILENCES: Final = 3
 
@@ -159,9 +161,11 @@ def checked(plan: AuditPlan) -> tuple[str, ...]:
     chosen = _selected(plan)
     for name in plan.fixtures:
         load_fixture(find_fixture(name)).quotes()
-    for label in plan.targets:
-        open_target(label).close()
     promised(plan.layers, known_properties=[prop.id for prop in properties()])
+    for label in plan.targets:
+        with open_target(label) as target:
+            if target.kind == "in-process":
+                _promise(plan, label, target.describe())
     return chosen
 
 
@@ -235,14 +239,19 @@ def _audit_target(
 ) -> Generator[tuple[Event, Saved | None], None, TargetResult]:
     description, kind, failure = _described(label)
     spend = SURVEY if plan.survey else budget(plan.profile, kind)
-    expect = _promise(plan, label, description)
+    try:
+        expect = _promise(plan, label, description)
+    except InputError as error:
+        # what a process says of itself is an answer, and this one does not fit: the rest of the audit goes on without it
+        failure = failure or TargetFailure("misfit", f"its own promise is wrong: {error}")
+        expect = _promise(plan, label, undescribed(label))
     world = World(expect, plan.sources, "bid" in description.uses, spend.twins)
     job = Job(label, description.name, description.version, description.uses, description.provides, world, chosen, plan.seed, sparing=kind == "process")
     units = list(_units(job, spend, plan))
     planned = sum(unit.count for unit in units) * (spend.twins + 1)
     yield TargetStarted(label, description.name, description.version, kind, planned), None
     if failure is not None:
-        yield Note(label, f"describe failed ({failure.detail}); it is audited as an index that prices from `price` and promises nothing of its own"), None
+        yield Note(label, f"describe failed ({failure.detail}); it is audited without a promise of its own"), None
 
     tally, cut, began = Tally(), None, plan.clock()
     limit = spend.seconds if share is None else share.seconds
@@ -281,11 +290,11 @@ def _audit_target(
 
 def _units(job: Job, spend: Budget, plan: AuditPlan) -> Iterator[Unit]:
     size = 1 if job.sparing else _SHARD
-    guided = spend.batches
+    guided = _batches(job.expect, spend)
     if plan.fixtures:
         # stretches of a fixture take the place of drawn markets, so that a budget is the same with and without
-        share = max(spend.batches // (4 * len(plan.fixtures)), _FEWEST_RECORDED)
-        guided = max(spend.batches - share * len(plan.fixtures), size)
+        share = max(guided // (4 * len(plan.fixtures)), _FEWEST_RECORDED)
+        guided = max(guided - share * len(plan.fixtures), size)
         for place, name in enumerate(plan.fixtures):
             for first in range(0, share, size):
                 yield Unit("recorded", first, min(size, share - first), _RECORDED_FIRST + _RECORDED_ROOM * place + first, name, share)
@@ -294,6 +303,12 @@ def _units(job: Job, spend: Budget, plan: AuditPlan) -> Iterator[Unit]:
         yield Unit("built-in", first, min(size, built - first), first)
     for first in range(0, guided, size):
         yield Unit("search", 0, min(size, guided - first), _SEARCH_FIRST + first)
+
+
+def _batches(expect: Expect, spend: Budget) -> int:
+    """Return how many guided batches fit a budget: it is meant for runs of a usual length, and long ones (a short interval, a long limit) cost more."""
+    longest = limit_shape(expect).publications
+    return max(spend.batches * _USUAL_PUBLICATIONS // max(longest, _USUAL_PUBLICATIONS), _SHARD)
 
 
 def _findings(
