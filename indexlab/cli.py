@@ -67,13 +67,13 @@ def _fail(text: str, code: int) -> NoReturn:
 @click.group(cls=_Program, context_settings=_CONTEXT)
 @click.version_option(__version__, message="indexlab %(version)s")
 def main() -> None:
-    r"""Test that a single broken source does not move anybody's margin state.
+    """Test that a single broken source does not move anybody's margin state.
 
     \b
     indexlab audit                                survey the bundled methodologies
     indexlab audit exec:"./acme-index --stdio"    audit your own index, in any language
     indexlab replay FINDING.json                  ask a finding again: FIXED or BROKEN
-    """
+    """  # noqa: D301 - click's mark for lines that stay as they are
 
 
 def _split(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -113,7 +113,7 @@ def _pairs(_: click.Context, parameter: click.Parameter, value: tuple[str, ...])
     "--expect", multiple=True, callback=_pairs, metavar="KEY=VALUE", help="A promise, stronger than the plan file's, e.g. max_age=3m; may be repeated."
 )
 def audit(**given: Any) -> int:  # noqa: ANN401 - click hands over what it parsed
-    r"""Audit each TARGET; without one, survey the bundled methodologies (a survey judges nobody, and exits 0).
+    """Audit each TARGET; without one, survey the bundled methodologies (a survey judges nobody, and exits 0).
 
     \b
     TARGET  preset:NAME      a bundled methodology ("indexlab methods list")
@@ -122,7 +122,7 @@ def audit(**given: Any) -> int:  # noqa: ANN401 - click hands over what it parse
 
     Exit codes: 0 nothing judged was violated, 1 violated, 2 bad usage or input, 3 a failure of indexlab itself, 4 an applicable property was inconclusive and
     nothing violated, 5 nothing selected, 130 interrupted (what was found is written).
-    """
+    """  # noqa: D301 - click's mark for lines that stay as they are
     from indexlab.audit.effective import Flags, effective_plan, made_folder
 
     stop = _stop_on_interrupt()

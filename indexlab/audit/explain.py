@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from typing import TYPE_CHECKING, Final
 
@@ -21,14 +22,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indexlab.audit.shrink import Shrunk
+    from indexlab.market.errors import TargetFailure
     from indexlab.market.quotes import Quotes
     from indexlab.properties.property import Breach, Property
     from indexlab.properties.run import Run, Trace
 
-__all__ = ["told"]
+__all__ = ["told", "told_undescribed"]
 
 _MOST_ROWS: Final = 14
 _MOST_DRAWN: Final = 400
+_MOST_LETTERS: Final = 48
 
 
 def told(shrunk: Shrunk, prop: Property, target: str, folder: str, *, waived: str = "", file: Path | None = None) -> Finding:
@@ -36,7 +39,7 @@ def told(shrunk: Shrunk, prop: Property, target: str, folder: str, *, waived: st
     run, breach = shrunk.run, shrunk.outcome.breach
     scenario = shrunk.candidate.scenario
     identity = f"{prop.id}-{shrunk.candidate.scenario_id}"
-    name = f"findings/{_slug(target)}/{identity}.json"
+    name = _file_name(target, identity)
     path = f"{folder}/{name}" if file is None else str(file)
     told_breach = breach is not None and not run.failures
     size = (len(scenario.sources), len(run.clean_trace.quotes), len(scenario.faults))
@@ -75,9 +78,48 @@ def _shrink_note(shrunk: Shrunk) -> str:
     return "stopped at the cap on evaluations" if shrunk.capped else ""
 
 
+def told_undescribed(prop: Property, target: str, failure: TargetFailure, folder: str, *, waived: str = "", file: Path | None = None) -> Finding:
+    """Return the finding of a target that does not describe itself as the protocol asks: no scenario is needed to see it."""
+    identity = f"{prop.id}-describe"
+    name = _file_name(target, identity)
+    path = f"{folder}/{name}" if file is None else str(file)
+    return Finding(
+        id=identity,
+        property=prop.id,
+        target=target,
+        scenario="describe",
+        sentence=f"the target failed to describe itself: {failure.detail}",
+        promised="every answer fits the target protocol, in time",
+        seen=failure.kind,
+        table=[],
+        other_column="",
+        footnote="",
+        sources=0,
+        quotes=0,
+        faults=0,
+        from_sources=0,
+        from_quotes=0,
+        from_faults=0,
+        evaluations=0,
+        shrink_note="describe is asked before any scenario",
+        file=name,
+        reproduce=f"indexlab replay {_quoted(path)} {_quoted(target)}",
+        fault_names=[],
+        log=failure.log,
+        waived=waived,
+    )
+
+
+def _file_name(target: str, identity: str) -> str:
+    return f"findings/{_slug(target)}/{identity}.json"
+
+
 def _slug(text: str) -> str:
-    kept = "".join(character if character.isalnum() or character in "-." else "-" for character in text)
-    return kept.strip("-.")[:60] or "target"
+    """Return a folder's name for a target; where the name says less than the label, a checksum keeps two targets apart."""
+    kept = "".join(character if character.isalnum() or character in "-." else "-" for character in text).strip("-.")
+    if len(kept) <= _MOST_LETTERS and kept == text.replace(":", "-", 1):
+        return kept
+    return f"{kept[:_MOST_LETTERS].strip('-.') or 'target'}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def _quoted(text: str) -> str:

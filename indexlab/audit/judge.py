@@ -36,11 +36,12 @@ class Judge:
     description: Description
     expect: Expect
     properties: tuple[Property, ...]
+    sources: int | None = None
 
     @property
     def applicable(self) -> tuple[Property, ...]:
         """The selected properties that apply here."""
-        occasion = Occasion(self.expect, self.description.uses, self.description.provides)
+        occasion = Occasion(self.expect, self.description.uses, self.description.provides, self.sources)
         return tuple(prop for prop in self.properties if not prop.applies(occasion))
 
     def setting(self, seed: int, retold: tuple[int, ...]) -> Setting:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from indexlab.audit.explain import told
+from indexlab.audit.explain import told, told_undescribed
 from indexlab.audit.judge import Judge, run_of_one
 from indexlab.audit.save import FindingFile, read_finding
 from indexlab.audit.shrink import Shrunk
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from indexlab.audit.events import Finding
     from indexlab.index.determination import Determinations
     from indexlab.market.fixture import Fixture
+    from indexlab.properties.property import Outcome, Property
+    from indexlab.properties.run import Run
+    from indexlab.targets.target import Description, Target
 
 __all__ = ["FixtureReplay", "Replayed", "replay_finding", "replay_fixture", "rules_of_the_day"]
 
@@ -72,18 +75,16 @@ def replay_finding(path: Path, target_label: str | None) -> Replayed:
     label = target_label or saved.target
     prop = find_property(saved.finding.property)
     expect = promised([Layer(path.name, saved.expect)], known_properties=[each.id for each in properties()])
+    candidate = Candidate(prop.id, saved.finding.scenario, saved.scenario, _seed_of(saved), prop.metamorphic)
     with open_target(label) as target:
-        try:
-            description = target.describe()
-        except TargetFailure:
-            description = undescribed(label)
-        judge = Judge(target, description, expect, (prop,))
-        candidate = Candidate(prop.id, saved.finding.scenario, saved.scenario, _seed_of(saved), prop.metamorphic)
-        run, _ = run_of_one(judge, candidate)
+        description, failure = _described(target)
+        if prop.id == "protocol" and failure is not None:
+            finding = told_undescribed(prop, label, failure, "", file=path)
+            return Replayed("BROKEN", label, finding, failure.detail)
+        run, outcome = _asked_again(Judge(target, description, expect, (prop,)), prop, candidate)
     if run.failures and prop.id != "protocol":
         why = f"the target failed: {run.failures[0][1].detail}"
         return Replayed("BROKEN", label, saved.finding, why)
-    outcome = prop.check(run)
     if outcome.breach is None:
         why = "the premise was not met" if not outcome.premise_met else f"{prop.id} holds in this scenario"
         return Replayed("FIXED", label, saved.finding, why)
@@ -91,6 +92,25 @@ def replay_finding(path: Path, target_label: str | None) -> Replayed:
     shrunk = Shrunk(candidate, run, outcome, saved.finding.evaluations, reproduced=True, capped=False, before=before)
     folder = str(path.parent.parent.parent) if path.parent.parent.name == "findings" else str(path.parent)
     return Replayed("BROKEN", label, told(shrunk, prop, label, folder, file=path), outcome.breach.sentence)
+
+
+def _described(target: Target) -> tuple[Description, TargetFailure | None]:
+    try:
+        description = target.describe()
+        promised([Layer("its own promise", description.expect)], known_properties=[each.id for each in properties()])
+    except TargetFailure as failure:
+        return undescribed(target.label), failure
+    except InputError as error:
+        return description, TargetFailure("misfit", f"its own promise is wrong: {error}")
+    return description, None
+
+
+def _asked_again(judge: Judge, prop: Property, candidate: Candidate) -> tuple[Run, Outcome]:
+    run, _ = run_of_one(judge, candidate)
+    if prop.id == "protocol" and prop.check(run).breach is None:
+        # what it failed on may have been a variation of the scenario
+        run, _ = run_of_one(replace(judge, properties=properties()), candidate)
+    return run, prop.check(run)
 
 
 def _seed_of(saved: FindingFile) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from indexlab.audit.events import PropertyResult, Verdict
+from indexlab.audit.events import PropertyResult, Verdict, Worst
 from indexlab.audit.tally import PropertyTally
 from indexlab.properties.property import Occasion
 
@@ -20,7 +20,7 @@ __all__ = ["exit_code", "measured", "property_result"]
 
 def property_result(prop: Property, job: Job, tally: Tally, found: ShrunkFinding | None, describe_failure: TargetFailure | None) -> PropertyResult:
     """Return the verdict on one property; nothing that went wrong inside the harness is ever a pass."""
-    reason = prop.applies(Occasion(job.expect, job.uses, job.provides))
+    reason = prop.applies(Occasion(job.expect, job.uses, job.provides, job.sources))
     if reason:
         return PropertyResult(prop.id, prop.statement, "not-applicable", reason, 0, 0)
     counts = tally.properties.get(prop.id, PropertyTally())
@@ -36,7 +36,7 @@ def property_result(prop: Property, job: Job, tally: Tally, found: ShrunkFinding
         reason=reason,
         scenarios=counts.scenarios,
         premise_met=counts.premise_met,
-        worst=counts.worst,
+        worst=counts.worst if describe_failure is None or prop.id != "protocol" or counts.breached else Worst(1.0, "count", reason),
         finding=None if found is None else found.finding,
         breaches=counts.breached,
     )

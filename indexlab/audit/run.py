@@ -15,6 +15,7 @@ import msgspec
 
 from indexlab import __version__
 from indexlab.audit.events import AuditFinished, AuditResult, AuditStarted, Event, FindingFound, Note, Progress, TargetFinished, TargetResult, TargetStarted
+from indexlab.audit.explain import told_undescribed
 from indexlab.audit.plan import SURVEY, Budget, Profile, budget
 from indexlab.audit.results import measured, property_result
 from indexlab.audit.tally import Tally
@@ -270,6 +271,8 @@ def _audit_target(
     for note in tally.notes:
         yield Note(label, note), None
     findings = yield from _findings(plan, job, tally, spend, workers)
+    if failure is not None and "protocol" in chosen and "protocol" not in findings:
+        findings["protocol"] = yield from _undescribed_finding(plan, job, failure)
     results = [property_result(find_property(name), job, tally, findings.get(name), failure) for name in chosen]
     result = TargetResult(
         target=label,
@@ -327,6 +330,13 @@ def _findings(
         yield FindingFound(made.finding), Saved(made.scenario, job.expect, job.target)
         yield Progress(job.target, number + 1, len(tasks), "shrink", len(tasks)), None
     return found
+
+
+def _undescribed_finding(plan: AuditPlan, job: Job, failure: TargetFailure) -> Generator[tuple[Event, Saved | None], None, ShrunkFinding]:
+    finding = told_undescribed(find_property("protocol"), job.target, failure, plan.folder, waived=job.expect.waive.get("protocol", ""))
+    scenario = built_in(job.world, job.seed)[0].base
+    yield FindingFound(finding), Saved(scenario, job.expect, job.target)
+    return ShrunkFinding(finding, scenario)
 
 
 def _shrink_task(job: Job, task: tuple[FindingTask, Candidate]) -> ShrunkFinding:

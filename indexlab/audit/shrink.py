@@ -99,6 +99,9 @@ def shrink(judge: Judge, prop: Property, candidate: Candidate, cap: int) -> Shru
     before = _size(materialised(candidate.scenario))
     search = _Search(judge, prop, candidate, cap)
     capped = False
+    if prop.id == "protocol":
+        # the failure itself is wanted, not that a target which failed too often is asked no more
+        judge.target.close()
     if not search.breaks(candidate.scenario):
         run, _ = run_of_one(judge, candidate)
         return Shrunk(candidate, run, prop.check(run), search.evaluations + 1, reproduced=False, capped=False, before=before)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from multiprocessing import util
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -46,6 +47,11 @@ class Job(msgspec.Struct, frozen=True):
     properties: tuple[str, ...]
     seed: int
     sparing: bool
+
+    @property
+    def sources(self) -> int | None:
+        """How many sources the plan gives; None where baskets are drawn."""
+        return None if self.world.basket is None else len(self.world.basket)
 
     @property
     def expect(self) -> Expect:
@@ -99,7 +105,7 @@ def _target(label: str) -> Target:
 def judge_of(job: Job) -> Judge:
     """Return the judge of a job, with the target opened in this process."""
     description = Description(name=job.name, version=job.version, provides=job.provides, uses=job.uses)
-    return Judge(_target(job.target), description, job.expect, tuple(find_property(name) for name in job.properties))
+    return Judge(_target(job.target), description, job.expect, tuple(find_property(name) for name in job.properties), job.sources)
 
 
 def do_unit(job: Job, unit: Unit) -> Tally:
@@ -149,5 +155,9 @@ class FindingTask(msgspec.Struct, frozen=True):
 def find_finding(job: Job, task: FindingTask, candidate: Candidate) -> ShrunkFinding:
     """Shrink one candidate and tell its finding."""
     prop = find_property(task.property)
-    shrunk = shrink(judge_of(job), prop, candidate, task.cap)
+    judge = judge_of(job)
+    # as `replay` will ask: nothing but what this property needs
+    shrunk = shrink(replace(judge, properties=(prop,)), prop, candidate, task.cap)
+    if prop.id == "protocol" and not shrunk.reproduced:
+        shrunk = shrink(judge, prop, candidate, task.cap)  # what it failed on may have been a variation
     return ShrunkFinding(told(shrunk, prop, job.target, task.folder, waived=task.waived), shrunk.candidate.scenario)

@@ -35,7 +35,8 @@ class Market(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
     `move` is the factor by which the true price moves (1: not at all) from `move_at` after the start on, over `move_over` (0: at once, a
     gap). `spacing` is the longest regular time between quotes of a venue, `lead` the span within which the venues follow one another,
-    `leader` the position of a venue that goes first.
+    `leader` the position of a venue that goes first. In a `flat` market
+    every venue always says the same price.
     """
 
     regime: Regime
@@ -51,6 +52,7 @@ class Market(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     move_over: int = 0
     leader: int | None = None
     book: bool = False
+    flat: bool = False
 
     @property
     def end(self) -> int:
@@ -105,6 +107,9 @@ def synthesise(market: Market, n_sources: int) -> Quotes:
     # `behind` is rounded down with the event time, or a venue would show the old price in its own quote of the gap
     seen = true_price(market, event - (behind[source] // MILLISECOND * MILLISECOND).astype(np.int64))
     middle = seen * (1.0 + offset[source] + _NOISE * draw.standard_normal(len(source)))
+    if market.flat:
+        middle = np.full(len(source), market.price)
+        tick = np.full(n_sources, tick.min())
     price = _to_tick(middle, tick[source])
     volume = np.exp(draw.normal(-1.0, 1.0, len(source)))
     bid: NDArray[np.float64] = np.full(len(source), np.nan)

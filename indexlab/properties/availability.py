@@ -10,6 +10,7 @@ from indexlab.index.determination import HELD, STATUSES
 from indexlab.properties.property import Breach, Extreme, Outcome, Property
 from indexlab.properties.run import CLEAN
 from indexlab.properties.tell import value_text, which
+from indexlab.properties.words import held_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +29,11 @@ def agreeing(stack: Stack) -> NDArray[np.bool_]:
         lowest = np.where(live, stack.price, np.inf).min(axis=2)
         highest = np.where(live, stack.price, -np.inf).max(axis=2)
         agree = highest <= lowest * (1.0 + _AGREE)
-    return np.asarray(agree & (stack.surely_live.sum(axis=2) >= stack.expect.min_sources) & ~stack.near_limit)
+    enough = stack.surely_live.sum(axis=2) >= stack.expect.min_sources
+    # after a loss of the quorum a target has «max_recovery» to take sources back: `quorum` judges that
+    lost = ~enough & (np.cumsum(enough, axis=1) > 0)
+    recovered = held_for(stack.times, ~lost, stack.expect.max_recovery) | (np.cumsum(lost, axis=1) == 0)
+    return np.asarray(agree & enough & recovered & ~stack.near_limit)
 
 
 def check(run: Run) -> Outcome:

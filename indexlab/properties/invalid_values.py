@@ -41,7 +41,8 @@ def check(run: Run) -> Outcome:
     for twin, traces in sorted(kinds.items()):
         invalid = run.broken.invalid_now[twin] & run.faulty[twin][None, :]
         enough = run.unbroken_live[twin] >= run.expect.min_sources
-        if "removed" not in traces or not (invalid.any(axis=1) & enough).any():
+        # where several sources are invalid in turn no run stands for their absence: such a twin is not judged
+        if "removed" not in traces or not invalid.any() or not _all_or_none(invalid, run.faulty[twin]):
             continue
         met += 1
         ways = _ways(run, twin, traces, invalid, enough)
@@ -58,14 +59,14 @@ def check(run: Run) -> Outcome:
         breached,
         first,
         Extreme(worst, "ratio", text, worst_twin) if met else None,
-        "no faulty source said anything invalid while enough others were live",
+        "no faulty source said anything invalid",
     )
 
 
 def _ways(run: Run, twin: int, traces: dict[str, Trace], invalid: NDArray[np.bool_], enough: NDArray[np.bool_]) -> list[_Way]:
     ways = [_exact(run, twin, kind, traces[kind], enough) for kind in ("removed", "price-alone", "book-alone") if kind in traces]
-    if "absent" in traces and _all_or_none(invalid, run.faulty[twin]):
-        ways.append(_absent(run, twin, traces, np.asarray(invalid.any(axis=1)), enough))
+    if "absent" in traces:
+        ways.append(_absent(run, twin, traces, np.asarray(invalid.any(axis=1))))
     return ways
 
 
@@ -78,11 +79,11 @@ def _all_or_none(invalid: NDArray[np.bool_], faulty: NDArray[np.bool_]) -> bool:
 def _exact(run: Run, twin: int, kind: str, trace: Trace, enough: NDArray[np.bool_]) -> _Way:
     expected = np.where(trace.missing, np.nan, trace.value)
     value = run.broken.value[twin]
-    breaches = enough & (apart(value, expected, run.expect) | (np.isnan(value) != np.isnan(expected)))
+    breaches = apart(value, expected, run.expect) | (enough & (np.isnan(value) != np.isnan(expected)))
     return _Way(kind, expected, breaches, _moved(value, expected), trace)
 
 
-def _absent(run: Run, twin: int, traces: dict[str, Trace], out: NDArray[np.bool_], enough: NDArray[np.bool_]) -> _Way:
+def _absent(run: Run, twin: int, traces: dict[str, Trace], out: NDArray[np.bool_]) -> _Way:
     removed, absent = traces["removed"], traces["absent"]
     expected = np.where(out, np.where(absent.missing, np.nan, absent.value), np.where(removed.missing, np.nan, removed.value))
     value = run.broken.value[twin]
@@ -91,7 +92,8 @@ def _absent(run: Run, twin: int, traces: dict[str, Trace], out: NDArray[np.bool_
     settled |= ~np.logical_or.accumulate(out)
     moved = _moved(value, expected)
     missing = np.isnan(value) != np.isnan(expected)
-    breaches = enough & (missing | (moved > run.expect.max_displacement) | (settled & apart(value, expected, run.expect)))
+    # too few others: then this way says that there is no value, and a value is handled in another way
+    breaches = missing | (moved > run.expect.max_displacement) | (settled & apart(value, expected, run.expect))
     return _Way("absent", expected, breaches, moved, absent)
 
 

@@ -34,7 +34,9 @@ def check(run: Run) -> Outcome:
 
 def applies(occasion: Occasion) -> str:
     """Say why the property does not apply, or ""."""
-    return 'clock = "receive": event times have no effect' if occasion.expect.clock == "receive" else ""
+    if occasion.expect.clock == "receive":
+        return 'clock = "receive": event times have no effect'
+    return occasion.too_few(occasion.expect.min_sources + 1, "min_sources live ones beside a lagging one")
 
 
 PROPERTY = Property(

@@ -8,7 +8,7 @@ import numpy as np
 
 from indexlab.margin.states import FROZEN, STATES
 from indexlab.market.units import format_ratio
-from indexlab.properties.premise import single_source_premise
+from indexlab.properties.premise import enough_sources, single_source_premise
 from indexlab.properties.property import Breach, Extreme, Outcome, Property
 from indexlab.properties.tell import first_breach, names, say, summed_up
 from indexlab.properties.words import range_over, windows
@@ -87,5 +87,6 @@ PROPERTY = Property(
     id="margin-stability",
     statement="no account that stays in one state with more than «margin_headroom» of headroom in the clean twin is in another state in the broken one",
     check=check,
+    applies=enough_sources,
     hurt="Deribit 2019-10-31: one wrong feed liquidated accounts, about 1.3 million USD were paid back (https://insights.deribit.com/exchange-updates/deribit-flash-crash-a-letter-from-the-founders/)",
 )

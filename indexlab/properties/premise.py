@@ -9,11 +9,19 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from indexlab.properties.property import Occasion
     from indexlab.properties.run import Run
 
-__all__ = ["NO_FAULT_BIT", "one_sided", "single_source_premise"]
+__all__ = ["NO_FAULT_BIT", "enough_sources", "one_sided", "single_source_premise"]
 
 NO_FAULT_BIT = "no fault touched a quote while enough sources were live"
+_ROUNDING = 1e-9
+
+
+def enough_sources(occasion: Occasion) -> str:
+    """Say why the promise about a broken source is never owed for the plan's basket, or ""."""
+    expect = occasion.expect
+    return occasion.too_few(max(expect.min_sources, 2 * expect.faulty_sources + 1), "a judgement on broken ones")
 
 
 def single_source_premise(run: Run) -> NDArray[np.bool_]:
@@ -28,7 +36,8 @@ def single_source_premise(run: Run) -> NDArray[np.bool_]:
     few = run.faulty.sum(axis=1) <= expect.faulty_sources
     total = live @ run.weights
     broken_weight = (run.faulty * run.weights) @ live.T.astype(np.float64)
-    minority = 2.0 * broken_weight < total[None, :]
+    # exactly half is not less than half, however the sum rounds (0.18 of 0.18 + 0.10 + 0.08)
+    minority = 2.0 * broken_weight < total[None, :] * (1.0 - _ROUNDING)
     away = ~run.clean.near_limit & ~run.broken.near_limit
     return np.asarray(few[:, None] & enough[None, :] & minority & away & run.begun)
 

@@ -60,11 +60,21 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """What decides whether a property applies at all: the promise, what the target uses and provides."""
+    """What decides whether a property applies at all: the promise, what the target uses and provides, how many sources its basket has.
+
+    `sources` is the number of sources that the plan gives; None where baskets are drawn, which are large enough.
+    """
 
     expect: Expect
     uses: tuple[str, ...]
     provides: tuple[str, ...]
+    sources: int | None = None
+
+    def too_few(self, least: int, why: str) -> str:
+        """Return the reason where the plan's basket has fewer than `least` sources, or ""."""
+        if self.sources is None or self.sources >= least:
+            return ""
+        return f"the basket has {self.sources} source{'' if self.sources == 1 else 's'}; {why} takes {least}"
 
 
 Check: TypeAlias = "Callable[[Run], Outcome]"

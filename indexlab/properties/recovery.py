@@ -22,11 +22,12 @@ def check(run: Run) -> Outcome:
     """From «max_recovery» after the twins see the same again, with the last disturbed quote received, they say the same again."""
     last = np.array([NEVER_US if twin.last is None else twin.last for twin in run.twins], dtype=np.int64)
     over = (run.times[None, :] > last[:, None]) & run.intact.all(axis=2)
-    premise = held_for(run.times, over, run.expect.max_recovery) & (run.unbroken_live >= run.expect.min_sources)
+    premise = held_for(run.times, over, run.expect.max_recovery)
+    enough = run.broken.surely_live.sum(axis=2) >= run.expect.min_sources
     clean, broken = run.clean.value, run.broken.value
     with np.errstate(invalid="ignore", over="ignore"):
         difference = np.nan_to_num(np.abs(broken / clean - 1.0), posinf=np.inf)
-    breaches = premise & (apart(broken, clean, run.expect) | (run.broken.missing != run.clean.missing))
+    breaches = premise & (apart(broken, clean, run.expect) | (enough & (run.broken.missing != run.clean.missing)))
     place = first_breach(breaches)
     breach = None if place is None else _breach(run, *place, float(difference[place]))
     return summed_up(

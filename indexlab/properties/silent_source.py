@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexlab.properties.absence import as_if_absent
-from indexlab.properties.property import Outcome, Property
+from indexlab.properties.property import Occasion, Outcome, Property
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,11 +30,17 @@ def check(run: Run) -> Outcome:
     return as_if_absent(run, gone, "fell silent|fell silent", "no source was silent for long enough while «min_sources» unbroken ones were live")
 
 
+def applies(occasion: Occasion) -> str:
+    """Say why the property does not apply, or ""."""
+    return occasion.too_few(occasion.expect.min_sources + 1, "min_sources live ones beside a silent one")
+
+
 PROPERTY = Property(
     id="silent-source",
     statement="sources that fell silent, however many, have no influence from «max_age» on, as long as «min_sources» live ones remain",
     check=check,
     needs=("absent",),
+    applies=applies,
     hurt="Deribit 2019-10-31: Coinbase was silent for 75 minutes around the incident"
     " (https://insights.deribit.com/exchange-updates/deribit-flash-crash-a-letter-from-the-founders/); vega #10459: a median built from stale inputs",
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexlab.market.units import format_bp, format_ratio
-from indexlab.properties.premise import NO_FAULT_BIT, one_sided, single_source_premise
+from indexlab.properties.premise import NO_FAULT_BIT, enough_sources, one_sided, single_source_premise
 from indexlab.properties.property import Breach, Outcome, Property
 from indexlab.properties.tell import first_breach, names, say, summed_up, worst_of
 from indexlab.properties.words import clean_range, displacement
@@ -48,5 +48,6 @@ PROPERTY = Property(
     id="single-source",
     statement="«faulty_sources» sources with any prices, times and volumes displace the index by at most «max_displacement»",
     check=check,
+    applies=enough_sources,
     hurt="BitMEX 2017-04-15: one venue printed 0.06 and the index fell from 1183 to 888 (https://blog.bitmex.com/market-disruption-event-gdax/)",
 )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import msgspec
@@ -16,7 +17,7 @@ from indexlab.scenarios import sweeps
 from indexlab.scenarios.baskets import FEWEST, MOST, drawn_basket
 from indexlab.scenarios.expect import Expect
 from indexlab.scenarios.scenario import Batch, Scenario
-from indexlab.scenarios.shapes import LEVELS, STARTS, Shape, garbage_shape, limit_shape, market_for, quorum_shape, value_shape
+from indexlab.scenarios.shapes import LEVELS, STARTS, Shape, garbage_shape, limit_shape, market_for, quorum_shape, start_shape, value_shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RECIPES", "Drawn", "Recipe", "World", "built_in", "draw_batch"]
 
-Recipe: TypeAlias = Literal["values", "garbage", "silences", "late", "quorum", "moves", "volumes"]
-RECIPES: Final[tuple[Recipe, ...]] = ("values", "garbage", "silences", "late", "quorum", "moves", "volumes")
+Recipe: TypeAlias = Literal["values", "garbage", "silences", "late", "quorum", "moves", "volumes", "start", "flat"]
+RECIPES: Final[tuple[Recipe, ...]] = ("values", "garbage", "silences", "late", "quorum", "moves", "volumes", "start", "flat")
 
 GAPS: Final = (1.05, 0.85, 20.0, 0.04, 1.6, 0.55, 99.0, 0.0102, 1.012, 0.987, 3.0, 0.3)
 """True moves at once: of either sign, from just over 1 % to a factor of 100."""
@@ -67,8 +68,14 @@ def draw_batch(drawn: Drawn, world: World) -> Batch:
 
 
 def _shape(recipe: Recipe, expect: Expect) -> Shape:
+    if recipe == "start":
+        return start_shape(expect)
     if recipe in ("values", "moves", "volumes"):
         return value_shape(expect)
+    if recipe == "flat":
+        # long enough that prices which never change are no silence
+        usual = value_shape(expect)
+        return replace(usual, publications=max(usual.publications, limit_shape(expect).publications))
     return garbage_shape(expect) if recipe == "garbage" else limit_shape(expect)
 
 
@@ -81,13 +88,15 @@ def _twins(drawn: Drawn, world: World, n: int, window: tuple[int, int | None]) -
         return sweeps.silences(count, n, window, world.expect, drawn.seed)
     if drawn.recipe == "late":
         return sweeps.late(count, n, window, world.expect, drawn.seed)
+    if drawn.recipe == "start":
+        return sweeps.from_the_start(count, n, window, world.expect, drawn.seed)
     if drawn.recipe == "volumes":
         return sweeps.volumes(count, n, window, drawn.seed)
     return sweeps.values(count, n, window, drawn.seed, sources=faulty)
 
 
 def _batch(world: World, basket: Basket, drawn: Drawn, shape: Shape, twins: Sequence[FaultList]) -> Batch:
-    regime: Regime = "gap" if drawn.recipe == "moves" else drawn.regime
+    regime: Regime = "gap" if drawn.recipe == "moves" else "calm" if drawn.recipe == "flat" else drawn.regime
     market = market_for(
         world.expect,
         regime,
@@ -98,6 +107,7 @@ def _batch(world: World, basket: Basket, drawn: Drawn, shape: Shape, twins: Sequ
         move=drawn.move if regime == "gap" else 1.0,
         leader=0 if regime in ("crash", "rally") else None,
         book=world.book,
+        flat=drawn.recipe == "flat",
     )
     return Batch(Scenario(sources=basket, market=market), tuple(twins))
 
@@ -110,6 +120,8 @@ _FIRST: Final[tuple[tuple[Recipe, Regime, int], ...]] = (
     ("late", "volatile", 3),
     ("quorum", "calm", 1),
     ("moves", "gap", 1),
+    ("flat", "calm", 7),
+    ("start", "calm", 6),
     ("values", "crash", 2),
     ("moves", "gap", 2),
     ("moves", "gap", 3),

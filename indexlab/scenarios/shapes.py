@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from indexlab.market.synthetic import Regime
     from indexlab.scenarios.expect import Expect
 
-__all__ = ["LEVELS", "STARTS", "Shape", "garbage_shape", "limit_shape", "market_for", "quorum_shape", "value_shape"]
+__all__ = ["LEVELS", "STARTS", "Shape", "garbage_shape", "limit_shape", "market_for", "quorum_shape", "start_shape", "value_shape"]
 
 _WARM: Final = 20
 _FEWEST_AFTER: Final = 20
@@ -32,6 +32,8 @@ STARTS: Final = (
 LEVELS: Final = (50_000.0, 9_990.0, 100_300.0, 1.0004, 0.0997, 0.000123, 65_530.0, 3_200.0, 1_048_570.0)
 """Price levels, several of which a small move takes across a power of ten or of two."""
 
+_FEWEST_TICKS: Final = 2e5
+"""A price has at least so many ticks: below, rounding alone moves an index by what is judged."""
 _CRASH_A_SECOND: Final = 6e-4
 """30 % in ten minutes, in logarithm a second."""
 
@@ -67,6 +69,12 @@ def limit_shape(expect: Expect) -> Shape:
     return Shape(_WARM + after, _WARM * expect.interval, None)
 
 
+def start_shape(expect: Expect) -> Shape:
+    """A fault from the first quote on, and a recovery."""
+    tail = _up(expect.max_recovery + expect.max_tracking_lag, expect.interval) + 10
+    return Shape(_WARM + tail, 0, _WARM * expect.interval)
+
+
 def quorum_shape(expect: Expect) -> tuple[int, tuple[tuple[int, int], ...]]:
     """Three losses of the quorum, each longer than «max_age» and each with time to recover: publications in all, and the windows."""
     lost = expect.max_age + 2 * expect.age_margin + 6 * expect.interval
@@ -92,6 +100,7 @@ def market_for(  # noqa: PLR0913 - the few numbers that a market is
     move_at: int | None = None,
     leader: int | None = None,
     book: bool = False,
+    flat: bool = False,
 ) -> Market:
     """Return a market that fits the promise: sources quote often enough to stay live, and follow a true move within «max_lead»."""
     span = publications * expect.interval
@@ -105,6 +114,8 @@ def market_for(  # noqa: PLR0913 - the few numbers that a market is
     elif regime == "trending":
         over, at = span, 0
         move = float(stream("trend", seed).choice([0.985, 0.995, 1.004, 1.02])) if move == 1.0 else move
+    while price * min(move, 1.0) < _FEWEST_TICKS * expect.tick:
+        price *= 10.0
     lead = min(expect.max_lead, max(expect.max_tracking_lag // 3, 1))
     return Market(
         regime=regime,
@@ -120,4 +131,5 @@ def market_for(  # noqa: PLR0913 - the few numbers that a market is
         move_over=over // 1000 * 1000,
         leader=leader,
         book=book,
+        flat=flat,
     )

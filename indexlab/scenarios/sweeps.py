@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from indexlab.scenarios.expect import Expect
 
-__all__ = ["SIZES", "FaultList", "garbage", "late", "quorum_losses", "silences", "values", "volumes"]
+__all__ = ["SIZES", "FaultList", "from_the_start", "garbage", "late", "quorum_losses", "silences", "values", "volumes"]
 
 FaultList: TypeAlias = tuple[FaultSpec, ...]
 
@@ -120,6 +120,18 @@ def quorum_losses(count: int, n_sources: int, windows: Sequence[tuple[int, int]]
             stopped = _some(draw, n_sources, max(n_sources - left, 1))
             faults.append(FaultSpec(fault="stop", sources=stopped, start=start, end=end, intensity=1.0, seed=derive("quorum", seed, k, number)))
         twins.append(tuple(faults))
+    return tuple(twins)
+
+
+def from_the_start(count: int, n_sources: int, window: tuple[int, int | None], expect: Expect, seed: int) -> tuple[FaultList, ...]:
+    """Return twins that are broken from the first quote on: in turn fewer than «min_sources» sources speak, or one says wrong prices."""
+    draw = stream("start", seed)
+    wrong = values(count, n_sources, window, derive("start", seed))
+    twins = []
+    for k in range(count):
+        left = max(expect.min_sources - 1 - k // 2 % expect.min_sources, 0)
+        mute = FaultSpec(fault="stop", sources=_some(draw, n_sources, n_sources - left), start=window[0], end=window[1], seed=derive("mute", seed, k))
+        twins.append((mute,) if k % 2 == 0 else wrong[k])
     return tuple(twins)
 
 

@@ -59,12 +59,14 @@ def with_late(quotes: Quotes, times: NDArray[np.int64], n_sources: int, seed: in
     """
     if not len(quotes) or not len(times):
         return quotes, 0
-    panel = sample(quotes, times, n_sources, valid_quotes(quotes, uses_book=uses_book), "event")
+    valid = valid_quotes(quotes, uses_book=uses_book)
+    panel = sample(quotes, times, n_sources, valid, "event")
     draw = stream("late-data", seed)
     chosen = draw.random(panel.newest.shape) < _LATE_SHARE / max(1.0, n_sources / 4)
     if n_sources and len(times) and not chosen.any():
         chosen[len(times) // 2] = True
-    at, source = np.nonzero(chosen & (panel.newest >= 0))
+    # beside an invalid last word a late observation may rightly count as the next valid one
+    at, source = np.nonzero(chosen & (panel.newest >= 0) & valid[panel.latest])
     newest = panel.newest[at, source]
     behind = np.exp(draw.uniform(np.log(_LATE_US[0]), np.log(_LATE_US[1]), len(at))).astype(np.int64)
     event = np.maximum(quotes.event_time[newest] - behind, 0)

@@ -167,7 +167,7 @@ def test_a_breach_that_hangs_on_a_tie_is_a_measure_and_no_finding():
     tie = judged(answering(tied), quotes)
     assert (tie.breached, tie.ties, tie.candidates) == (0, 1, [])
     assert tie.premise_met == 1
-    real = judged(answering(lambda prices: prices[min(prices)]), quotes)
+    real = judged(answering(lambda prices: sum((k + 1) * price for k, price in prices.items()) / 15), quotes)
     assert (real.breached, real.ties, len(real.candidates)) == (1, 0, 1)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from indexlab.market.units import SECOND
-from tests.properties.recording import at, broken, late, level, market, mean, answering, recorded, rewritten, trace_of
+from tests.properties.recording import answering, at, broken, late, level, market, mean, recorded, rewritten, trace_of
 
 
 def test_a_publication_has_seen_the_second_before_it():

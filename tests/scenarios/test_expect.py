@@ -110,7 +110,7 @@ def test_half_of_the_age_limit_is_no_contradiction():
         ({"min_sources": 0}, "plan.toml: expect.min_sources must be a whole number of at least 1, was 0"),
         ({"min_sources": 2.0}, "plan.toml: expect.min_sources must be a whole number of at least 1, was 2.0"),
         ({"faulty_sources": True}, "plan.toml: expect.faulty_sources must be a whole number of at least 1, was True"),
-        ({"clock": "wall"}, "plan.toml: expect.clock must be \"event\" or \"receive\", was 'wall'"),
+        ({"clock": "wall"}, 'plan.toml: expect.clock must be "event" or "receive", was \'wall\''),
         ({"tick": -1}, "plan.toml: expect.tick must be a price step of at least 0, was -1"),
         ({"tick": float("inf")}, "plan.toml: expect.tick must be a price step of at least 0, was inf"),
         ({"independence": "yes"}, "plan.toml: expect.independence must be true or false, was 'yes'"),

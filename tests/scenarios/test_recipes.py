@@ -56,12 +56,13 @@ def test_every_fault_leaves_time_to_be_judged(drawn, world):
         assert twin, "a twin without a fault is the clean one again"
         after = market.end - max(fault.start for fault in twin)
         assert after >= 20 * expect.interval
-        assert all(market.start < fault.start < (fault.end or market.end) <= market.end for fault in twin)
+        assert (min(fault.start for fault in twin) == market.start) == (drawn.recipe == "start")
+        assert all(market.start <= fault.start < (fault.end or market.end) <= market.end for fault in twin)
         if drawn.recipe in LIMITS:
             assert after >= 2 * (expect.max_age + expect.max_recovery)
 
 
-@given(drawn_batches().filter(lambda drawn: drawn.recipe in ("values", "garbage", "volumes", "moves")), worlds)
+@given(drawn_batches().filter(lambda drawn: drawn.recipe in ("values", "garbage", "volumes", "moves", "start", "flat")), worlds)
 def test_what_ends_leaves_time_to_recover(drawn, world):
     batch, expect = draw_batch(drawn, world), world.expect
     for twin in batch.twins:
@@ -77,7 +78,9 @@ def test_no_more_sources_are_broken_than_the_promise_is_about(drawn, world):
     for twin in batch.twins:
         hit = {position for fault in twin for position in fault.sources}
         assert hit <= set(range(n))
-        if drawn.recipe in ("values", "garbage", "moves"):
+        if drawn.recipe == "start":
+            assert len(hit) == 1 or n - len(hit) < expect.min_sources
+        elif drawn.recipe in ("values", "garbage", "moves", "flat"):
             assert len(hit) == min(expect.faulty_sources, n)
         elif drawn.recipe == "volumes":
             assert len(hit) == 1
@@ -138,4 +141,4 @@ def test_all_columns_but_the_book_are_there_and_the_book_where_it_is_asked_for()
         clean = expand(draw_batch(drawn, World(Expect(), None, book=book, twins=1))).clean
         assert clean.has_book == book
         assert all(len(getattr(clean, name)) == len(clean) for name in COLUMNS)
-    assert len(RECIPES) == len(set(RECIPES)) == 7
+    assert len(RECIPES) == len(set(RECIPES)) == 9

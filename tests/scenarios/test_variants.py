@@ -18,7 +18,9 @@ prices = st.sampled_from([None, 0.0, -1.0, 99.5, 100.0, 101.25, 0.1])
 @st.composite
 def streams(draw):
     """Quotes with nulls, books good and bad, late and doubled observations, and publication times."""
-    rows = sorted(draw(st.lists(st.tuples(st.integers(50, 90), st.integers(0, 60), st.integers(0, N - 1), prices, prices, prices), max_size=25)), key=lambda r: r[0])
+    rows = sorted(
+        draw(st.lists(st.tuples(st.integers(50, 90), st.integers(0, 60), st.integers(0, N - 1), prices, prices, prices), max_size=25)), key=lambda r: r[0]
+    )
     quotes = Quotes.from_columns(
         receive_time=[r[0] for r in rows],
         event_time=[max(r[0] - r[1] + 5, 0) for r in rows],

@@ -1,0 +1,142 @@
+"""Each exit code for what it stands for, produced for real."""
+
+import json
+import os
+import signal
+
+import pytest
+
+from indexlab.report.files import ReportFiles
+from tests.cli.commands import planted, ran, started
+
+TWO_SOURCES = """
+[target]
+use = "preset:plain-median"
+sources = [{ id = "one", venue = "one" }, { id = "two", venue = "two" }]
+"""
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def verdicts(folder):
+    report = json.loads((folder / "report.json").read_text())
+    return {one["id"]: one["verdict"] for one in report["targets"][0]["properties"]}
+
+
+def test_0_where_nothing_judged_was_violated(tmp_path):
+    assert ran("audit", "preset:plain-median", "--jobs", 1, "--out", "run").exit_code == 0
+    assert set(verdicts(tmp_path / "run").values()) == {"holds"}
+
+
+def test_1_where_something_was(tmp_path):
+    done = ran("audit", "preset:plain-mean", "--jobs", 1, "--out", "run")
+    assert done.exit_code == 1
+    assert verdicts(tmp_path / "run")["single-source"] == "violated"
+    assert "BROKEN  single-source" in done.stdout
+
+
+def test_0_where_what_is_broken_was_waived(tmp_path):
+    """A waived property is still run and shown, with its finding; it does not fail the audit."""
+    (tmp_path / "indexlab.toml").write_text(
+        '[target]\nuse = "preset:plain-mean"\n[expect.waive]\nsingle-source = "known"\nmargin-stability = "known"\ninvalid-values = "known"\n'
+    )
+    done = ran("audit", "--jobs", 1, "--out", "run")
+    assert done.exit_code == 0
+    assert {name for name, verdict in verdicts(tmp_path / "run").items() if verdict == "waived"} == {"single-source", "margin-stability", "invalid-values"}
+    assert "WAIVED  single-source" in done.stdout
+    assert len(list((tmp_path / "run" / "findings").rglob("*.json"))) == 3
+
+
+def test_0_for_a_survey_whatever_it_finds(tmp_path):
+    """Without a target the bundled methodologies are compared; nobody is judged."""
+    done = ran("audit", "--only", "single-source", "--jobs", 1, "--out", "run")
+    assert done.exit_code == 0
+    report = json.loads((tmp_path / "run" / "report.json").read_text())
+    assert report["survey"] is True
+    found = {one["target"]: one["properties"][0]["verdict"] for one in report["targets"]}
+    assert len(found) >= 8
+    assert found["preset:plain-mean"] == "violated"
+
+
+def test_2_for_input_that_is_wrong():
+    assert ran("audit", "preset:plain-men").exit_code == 2
+    assert ran("audit", "--nonsense").exit_code == 2
+
+
+def test_3_for_a_failure_of_the_harness_and_what_was_found_is_there(tmp_path, monkeypatch):
+    def fails(*_):
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr(ReportFiles, "handle", fails)
+    done = ran("audit", "preset:plain-mean", "--only", "single-source", "--jobs", 1, "--out", "run")
+    assert done.exit_code == 3
+    assert done.stderr.splitlines()[-1].startswith("indexlab: this is a failure of indexlab itself, not of what it tested: ZeroDivisionError: planted")
+
+
+def test_findings_are_saved_before_the_report_is_written(tmp_path, monkeypatch):
+    """A disk that fills up at the end costs the report, not the findings."""
+
+    def fails(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("indexlab.report.files.write_whole", fails)
+    assert ran("audit", "preset:plain-mean", "--only", "single-source", "--jobs", 1, "--out", "run").exit_code == 3
+    assert len(list((tmp_path / "run" / "findings").rglob("*.json"))) == 1
+
+
+def test_4_where_a_premise_was_never_met_and_nothing_violated(tmp_path):
+    """Two sources can never be three live ones."""
+    (tmp_path / "indexlab.toml").write_text(TWO_SOURCES)
+    done = ran("audit", "--only", "single-source", "--jobs", 1, "--out", "run")
+    assert done.exit_code == 4
+    assert verdicts(tmp_path / "run") == {"single-source": "inconclusive"}
+
+
+def test_1_rather_than_4_where_both_are_so(tmp_path):
+    (tmp_path / "indexlab.toml").write_text(TWO_SOURCES.replace("plain-median", "plain-mean"))
+    assert ran("audit", "--only", "single-source,invalid-values,quorum", "--expect", "min_sources=1", "--jobs", 1, "--out", "run").exit_code == 1
+
+
+def test_5_where_nothing_is_selected(tmp_path):
+    done = ran("audit", "preset:plain-mean", "--only", "single-source", "--skip", "single-source", "--out", "run")
+    assert done.exit_code == 5
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_5_where_what_is_selected_does_not_apply():
+    """By the clock of receipt nothing is late: there is no occasion to judge."""
+    assert ran("audit", "preset:plain-mean", "--only", "late-data", "--expect", "clock=receive", "--jobs", 1).exit_code == 5
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_130_when_interrupted_and_what_was_found_is_written(tmp_path, jobs):
+    """Ctrl-C, as a terminal sends it: to the whole group, while the second target is being audited."""
+    process = started(
+        "audit", "preset:plain-mean", planted("python_index.py"), "--only", "single-source,quorum", "--profile", "quick", "--jobs", jobs, "--out", "run", here=tmp_path
+    )  # fmt: skip
+    try:
+        heard = []
+        for line in process.stderr:
+            heard.append(line)
+            if "planned" in line:
+                os.killpg(process.pid, signal.SIGINT)
+                break
+        out, err = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert process.returncode == 130, (heard, err)
+    assert "interrupted: writing what was found" in err
+    assert "Traceback" not in err
+    report = json.loads((tmp_path / "run" / "report.json").read_text())
+    assert report["interrupted"] is True
+    mean, python = report["targets"]
+    assert [one["verdict"] for one in mean["properties"]] == ["violated", "holds"]
+    assert (tmp_path / "run" / mean["properties"][0]["finding"]["scenario"]).is_file()
+    assert python["scenarios"] < 174
+    for name in ("index.html", "junit.xml", "journal.ndjson"):
+        assert (tmp_path / "run" / name).stat().st_size > 0
+    assert "BROKEN" in out
