@@ -75,7 +75,7 @@ def told(shrunk: Shrunk, prop: Property, target: str, folder: str, *, waived: st
 def _shrink_note(shrunk: Shrunk) -> str:
     if not shrunk.reproduced:
         return "not shrunk: not there again when asked alone"
-    return "stopped at the cap on evaluations" if shrunk.capped else ""
+    return "stopped before it was smallest, at the cap on steps or time" if shrunk.capped else ""
 
 
 def told_undescribed(prop: Property, target: str, failure: TargetFailure, folder: str, *, waived: str = "", file: Path | None = None) -> Finding:

@@ -5,9 +5,6 @@ The stream is deterministic in (seed, version, plan, target) under any number of
 
 from __future__ import annotations
 
-import multiprocessing
-from collections import deque
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -19,7 +16,8 @@ from indexlab.audit.explain import told_undescribed
 from indexlab.audit.plan import SURVEY, Budget, Profile, budget
 from indexlab.audit.results import measured, property_result
 from indexlab.audit.tally import Tally
-from indexlab.audit.work import FindingTask, Job, ShrunkFinding, Unit, close_targets, do_unit, find_finding, prepare_worker
+from indexlab.audit.work import FindingTask, Job, ShrunkFinding, Unit, do_unit, find_finding
+from indexlab.audit.workers import Workers
 from indexlab.market.errors import InputError, NothingSelected, TargetFailure
 from indexlab.market.fixture import find_fixture, load_fixture
 from indexlab.market.gaps import gaps
@@ -33,7 +31,7 @@ from indexlab.targets.resolve import open_target
 from indexlab.targets.target import Description, undescribed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator
 
     from indexlab.audit.tally import Candidate
     from indexlab.market.source import Basket
@@ -124,7 +122,8 @@ def audit(plan: AuditPlan) -> Iterator[tuple[Event, Saved | None]]:
         for text in _silences(name):
             yield Note("", text), None
     results: list[TargetResult] = []
-    workers = _Workers(plan.jobs)
+    workers = Workers(plan.jobs)
+    at_once = True
     try:
         share = _Share(SURVEY.seconds / len(plan.targets)) if plan.survey else None
         for label in plan.targets:
@@ -132,9 +131,9 @@ def audit(plan: AuditPlan) -> Iterator[tuple[Event, Saved | None]]:
                 break
             result = yield from _audit_target(plan, chosen, label, workers, share)
             results.append(result)
+        at_once = False
     finally:
-        workers.close()
-        close_targets()
+        workers.close(at_once=at_once)
     finished = AuditResult(
         version=__version__,
         seed=plan.seed,
@@ -180,46 +179,6 @@ def _selected(plan: AuditPlan) -> tuple[str, ...]:
     return chosen
 
 
-class _Workers:
-    """Where units are done: in this process, or in a pool of processes that each load the libraries once."""
-
-    def __init__(self, jobs: int) -> None:
-        self.jobs = jobs
-        self.pool: ProcessPoolExecutor | None = None
-        if jobs > 1:
-            context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload(["indexlab.audit.work"])
-            self.pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=prepare_worker)
-
-    def in_order(self, function: Callable[[Job, Item], Made], job: Job, items: Sequence[Item], stop: Callable[[], bool]) -> Generator[Made, None, None]:
-        """Yield the results in the order of the items, until they end or `stop` says so."""
-        if self.pool is None:
-            for item in items:
-                if stop():
-                    return
-                yield function(job, item)
-            return
-        waiting: deque[Future[Made]] = deque()
-        left = deque(items)
-        try:
-            while left or waiting:
-                while left and len(waiting) < 2 * self.jobs:
-                    waiting.append(self.pool.submit(function, job, left.popleft()))
-                while not waiting[0].done():
-                    if stop():
-                        return
-                    wait([waiting[0]], timeout=0.1, return_when=FIRST_COMPLETED)
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
-
-    def close(self) -> None:
-        """End the workers; what they are doing is finished first."""
-        if self.pool is not None:
-            self.pool.shutdown(wait=True, cancel_futures=True)
-
-
 def _described(label: str) -> tuple[Description, str, TargetFailure | None]:
     with open_target(label) as target:
         try:
@@ -236,7 +195,7 @@ def _promise(plan: AuditPlan, label: str, description: Description) -> Expect:
 
 
 def _audit_target(
-    plan: AuditPlan, chosen: tuple[str, ...], label: str, workers: _Workers, share: _Share | None
+    plan: AuditPlan, chosen: tuple[str, ...], label: str, workers: Workers, share: _Share | None
 ) -> Generator[tuple[Event, Saved | None], None, TargetResult]:
     description, kind, failure = _described(label)
     spend = SURVEY if plan.survey else budget(plan.profile, kind)
@@ -254,11 +213,13 @@ def _audit_target(
     if failure is not None:
         yield Note(label, f"describe failed ({failure.detail}); it is audited without a promise of its own"), None
 
-    tally, cut, began = Tally(), None, plan.clock()
+    tally, cut, began = Tally(), None, None
     limit = spend.seconds if share is None else share.seconds
     mine = len(units) if share is None or share.units is None else share.units
     done = 0
-    for part in workers.in_order(do_unit, job, units[:mine], plan.stop):
+    for part in workers.in_order(do_unit, job, units[:mine], stop=plan.stop, hurry=plan.stop):
+        # the clock starts with the first result: loading libraries and compiling is no search
+        began = plan.clock() if began is None else began
         tally.merge(part)
         done += 1
         yield Progress(label, tally.scenarios, planned, "search", sum(counts.breached > 0 for counts in tally.properties.values())), None
@@ -315,7 +276,7 @@ def _batches(expect: Expect, spend: Budget) -> int:
 
 
 def _findings(
-    plan: AuditPlan, job: Job, tally: Tally, spend: Budget, workers: _Workers
+    plan: AuditPlan, job: Job, tally: Tally, spend: Budget, workers: Workers
 ) -> Generator[tuple[Event, Saved | None], None, dict[str, ShrunkFinding]]:
     found: dict[str, ShrunkFinding] = {}
     waive = job.expect.waive
@@ -324,8 +285,13 @@ def _findings(
         for name, counts in tally.properties.items()
         if counts.candidates
     ]
-    never: Callable[[], bool] = lambda: False  # noqa: E731 - what was found is written even when the user wants to end
-    for number, made in enumerate(workers.in_order(_shrink_task, job, tasks, never)):
+    began = plan.clock()
+
+    def hurry() -> bool:
+        return plan.stop() or plan.clock() - began > spend.seconds
+
+    # what was found is written even when the user wants to end; it is only shrunk no further
+    for number, made in enumerate(workers.in_order(_shrink_task, job, tasks, stop=lambda: False, hurry=hurry)):
         found[made.finding.property] = made
         yield FindingFound(made.finding), Saved(made.scenario, job.expect, job.target)
         yield Progress(job.target, number + 1, len(tasks), "shrink", len(tasks)), None

@@ -51,8 +51,8 @@ class _Capped(Exception):  # noqa: N818 - it only ends the search
 class _Search:
     """A scenario that breaks, and attempts to make it smaller."""
 
-    def __init__(self, judge: Judge, prop: Property, candidate: Candidate, cap: int) -> None:
-        self.judge, self.prop, self.candidate, self.cap = judge, prop, candidate, cap
+    def __init__(self, judge: Judge, prop: Property, candidate: Candidate, cap: int, hurry: Callable[[], bool]) -> None:
+        self.judge, self.prop, self.candidate, self.cap, self.hurry = judge, prop, candidate, cap, hurry
         self.evaluations = 0
         self.run: Run | None = None
         self.outcome: Outcome | None = None
@@ -60,7 +60,7 @@ class _Search:
 
     def breaks(self, scenario: Scenario) -> bool:
         """Say whether a scenario still breaks the property; keeps it if so."""
-        if self.evaluations >= self.cap:
+        if self.evaluations and (self.evaluations >= self.cap or self.hurry()):
             raise _Capped
         candidate = replace(self.candidate, scenario=scenario)
         self.evaluations += 1
@@ -94,10 +94,10 @@ class _Search:
         return self.candidate.scenario
 
 
-def shrink(judge: Judge, prop: Property, candidate: Candidate, cap: int) -> Shrunk:
-    """Shrink a candidate within `cap` evaluations."""
+def shrink(judge: Judge, prop: Property, candidate: Candidate, cap: int, hurry: Callable[[], bool] = lambda: False) -> Shrunk:
+    """Shrink a candidate within `cap` evaluations, or until `hurry` says that there is no more time: what was reached by then is kept."""
     before = _size(materialised(candidate.scenario))
-    search = _Search(judge, prop, candidate, cap)
+    search = _Search(judge, prop, candidate, cap, hurry)
     capped = False
     if prop.id == "protocol":
         # the failure itself is wanted, not that a target which failed too often is asked no more

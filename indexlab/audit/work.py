@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
+import threading
 from dataclasses import replace
-from multiprocessing import util
+from multiprocessing import connection, util
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
@@ -28,11 +30,14 @@ from indexlab.targets.resolve import open_target
 from indexlab.targets.target import Description, Target
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from multiprocessing.synchronize import Event
+
     from indexlab.audit.tally import Candidate
     from indexlab.scenarios.expect import Expect
     from indexlab.scenarios.scenario import Batch
 
-__all__ = ["FindingTask", "Job", "ShrunkFinding", "Unit", "do_unit", "find_finding", "prepare_worker"]
+__all__ = ["FindingTask", "Job", "ShrunkFinding", "Unit", "close_targets", "do_unit", "enough", "find_finding", "prepare_worker"]
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -83,10 +88,38 @@ class ShrunkFinding(msgspec.Struct, frozen=True):
 _open: dict[str, Target] = {}
 
 
-def prepare_worker() -> None:
-    """Set a worker process up: Ctrl-C is the parent's to handle, and targets are closed when the worker ends."""
+class _Enough:
+    """Whether what is under way is to end where it is: asked between batches and between steps of shrinking."""
+
+    def __init__(self) -> None:
+        """Nobody has asked for that yet."""
+        self.ask: Callable[[], bool] = lambda: False
+
+
+enough = _Enough()
+
+
+def prepare_worker(hurried: Event) -> None:
+    """Set a worker process up: Ctrl-C is the parent's to handle; targets are closed when the worker ends, is ended, or has lost its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
     util.Finalize(None, close_targets, exitpriority=10)
+    enough.ask = hurried.is_set
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
+
+
+def _leave(number: int, _: object) -> None:
+    close_targets()
+    os._exit(128 + number)
+
+
+def _follow(sentinel: int) -> None:
+    # a parent that was killed cannot end us: nothing of ours may outlive it
+    connection.wait([sentinel])
+    close_targets()
+    os._exit(1)
 
 
 def close_targets() -> None:
@@ -122,6 +155,8 @@ def do_unit(job: Job, unit: Unit) -> Tally:
         world = msgspec.structs.replace(job.world, basket=fixture.basket)
         batches = recorded_batches(fixture, unit.fixture, world, job.seed, unit.of)
     for place in range(unit.first, min(unit.first + unit.count, len(batches))):
+        if enough.ask():
+            break
         tally.merge(judge.judge(batches[place], unit.number + place - unit.first, job.seed, sparing=job.sparing))
     return tally
 
@@ -134,7 +169,7 @@ def _search(judge: Judge, job: Job, unit: Unit, tally: Tally) -> None:
     @given(drawn_batches())
     def search(drawn: Drawn) -> None:
         place = next(turn)
-        if place >= unit.count:
+        if place >= unit.count or enough.ask():
             return
         part = judge.judge(draw_batch(drawn, job.world), unit.number + place, job.seed, sparing=job.sparing)
         steer(min(max(part.by_fault.values(), default=0.0), 1e6), label="displacement")
@@ -157,7 +192,7 @@ def find_finding(job: Job, task: FindingTask, candidate: Candidate) -> ShrunkFin
     prop = find_property(task.property)
     judge = judge_of(job)
     # as `replay` will ask: nothing but what this property needs
-    shrunk = shrink(replace(judge, properties=(prop,)), prop, candidate, task.cap)
+    shrunk = shrink(replace(judge, properties=(prop,)), prop, candidate, task.cap, enough.ask)
     if prop.id == "protocol" and not shrunk.reproduced:
-        shrunk = shrink(judge, prop, candidate, task.cap)  # what it failed on may have been a variation
+        shrunk = shrink(judge, prop, candidate, task.cap, enough.ask)  # what it failed on may have been a variation
     return ShrunkFinding(told(shrunk, prop, job.target, task.folder, waived=task.waived), shrunk.candidate.scenario)

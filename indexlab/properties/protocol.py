@@ -20,31 +20,26 @@ __all__ = ["PROPERTY"]
 def check(run: Run) -> Outcome:
     """Count the requests that failed, and the promises (ok, degraded) without a finite positive number."""
     found: Breach | None = None
-    breached = len({twin for twin, _ in run.failures})
-    for twin, failure in run.failures[:1]:
+    failed = {twin for twin, _ in run.failures}
+    # a target that is asked no more says less than the failure that led there
+    for twin, failure in sorted(run.failures, key=lambda failed: failed[1].kind == "not-started")[:1]:
         sentence = f"the target failed in {which(twin)}: {failure.detail}"
         found = Breach(twin, 0, 1.0, sentence, "every answer fits the target protocol, in time", str(failure.kind), "clean twin")
-    judged = 0
+    wrong = 0
     for twin in range(CLEAN, len(run.broken_traces)):
         trace = run.trace(twin)
-        judged += 1
         bad = (trace.status < HELD) & ~(np.isfinite(trace.value) & (trace.value > 0))
         if bad.any():
-            breached += 1
+            wrong += 1
             at = int(np.argmax(bad))
             value = "null" if np.isnan(trace.value[at]) else price_text(float(trace.value[at]))
             sentence = f"in {which(twin)} the status is {STATUSES[trace.status[at]]} with the value {value}."
             promise = "ok and degraded come with a finite positive number"
             found = found or Breach(twin, at, 1.0, sentence, promise, f"{STATUSES[trace.status[at]]} {value}", "clean twin", run.clean_trace)
-    total = judged + len(run.failures)
-    return Outcome(
-        total,
-        total,
-        breached,
-        found,
-        Extreme(float(breached), "count", f"{breached} runs of a batch" if breached else "every answer fitted", CLEAN),
-        "no request was made",
-    )
+    total = 1 + len(run.batch.twins)
+    breached = min(len(failed) + wrong, total)
+    worst = Extreme(float(breached), "count", f"{breached} runs of a batch" if breached else "every answer fitted", CLEAN)
+    return Outcome(total, total, breached, found, worst, "no request was made")
 
 
 PROPERTY = Property(

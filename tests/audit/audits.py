@@ -49,9 +49,9 @@ class Audited:
 
 def plan_of(*targets: str, expect: dict[str, object] | None = None, stop=lambda: False, **changes) -> AuditPlan:
     """A plan with nothing special; its clock stands still, so that nothing is cut."""
-    layers = (Layer("test", expect),) if expect else ()
     given = {"survey": False, "profile": "quick", "seed": 0, "jobs": 1, "only": (), "skip": (), "fixtures": (), "sources": None, "folder": "run"}
-    return AuditPlan(targets=targets, layers=layers, clock=lambda: 0.0, stop=stop, **{**given, **changes})
+    given["layers"] = (Layer("test", expect),) if expect else ()
+    return AuditPlan(targets=targets, clock=lambda: 0.0, stop=stop, **{**given, **changes})
 
 
 def audited(*targets: str, budget: Budget | None = SMALL, **changes) -> Audited:

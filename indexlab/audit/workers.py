@@ -1,0 +1,90 @@
+"""Where units are done: in this process, or in a pool of processes that each load the libraries once."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from typing import TYPE_CHECKING, TypeVar
+
+from indexlab.audit.work import close_targets, enough, prepare_worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
+    from indexlab.audit.work import Job
+
+__all__ = ["Workers"]
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+_POLL_SECONDS = 0.1
+
+
+class Workers:
+    """Does units in order. `hurry` is asked while they run: once it says so, units and shrinks that are under way end where they are."""
+
+    def __init__(self, jobs: int) -> None:
+        """Start `jobs` processes; with one, work is done here."""
+        self.jobs = jobs
+        self.pool: ProcessPoolExecutor | None = None
+        context = multiprocessing.get_context("forkserver")
+        self.hurried = context.Event()
+        if jobs > 1:
+            context.set_forkserver_preload(["indexlab.audit.work"])
+            self.pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=prepare_worker, initargs=(self.hurried,))
+
+    def in_order(
+        self,
+        function: Callable[[Job, Item], Made],
+        job: Job,
+        items: Sequence[Item],
+        *,
+        stop: Callable[[], bool],
+        hurry: Callable[[], bool],
+    ) -> Generator[Made, None, None]:
+        """Yield the results in the order of the items, until they end or `stop` says so."""
+        self.hurried.clear()
+        if self.pool is None:
+            enough.ask = hurry
+            for item in items:
+                if stop():
+                    return
+                yield function(job, item)
+            return
+        yield from self._in_pool(self.pool, function, job, deque(items), stop, hurry)
+
+    def _in_pool(
+        self,
+        pool: ProcessPoolExecutor,
+        function: Callable[[Job, Item], Made],
+        job: Job,
+        left: deque[Item],
+        stop: Callable[[], bool],
+        hurry: Callable[[], bool],
+    ) -> Generator[Made, None, None]:
+        waiting: deque[Future[Made]] = deque()
+        try:
+            while left or waiting:
+                while left and len(waiting) < 2 * self.jobs:
+                    waiting.append(pool.submit(function, job, left.popleft()))
+                while not waiting[0].done():
+                    if hurry():
+                        self.hurried.set()
+                    if stop():
+                        return
+                    wait([waiting[0]], timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def close(self, *, at_once: bool) -> None:
+        """End the workers: what they are doing is finished first, or, `at_once`, is dropped and they are ended with their targets."""
+        self.hurried.set()
+        if self.pool is not None:
+            self.pool.shutdown(wait=not at_once, cancel_futures=True)
+            if at_once:
+                for child in multiprocessing.active_children():
+                    child.terminate()
+        close_targets()
