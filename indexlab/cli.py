@@ -76,8 +76,12 @@ def main() -> None:
     """  # noqa: D301 - click's mark for lines that stay as they are
 
 
-def _split(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(word for each in value for word in each.split(",") if word)
+def _split(_: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    words = tuple(word.strip() for each in value for word in each.split(",") if word.strip())
+    if value and not words:
+        message = "names nothing"
+        raise click.BadParameter(message, param=parameter)
+    return words
 
 
 def _pairs(_: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[tuple[str, object], ...]:
@@ -126,7 +130,10 @@ def audit(**given: Any) -> int:  # noqa: ANN401 - click hands over what it parse
     from indexlab.audit.effective import Flags, effective_plan, made_folder
 
     stop = _stop_on_interrupt()
-    plan, wanted = effective_plan(Flags(**given), Path.cwd(), os.cpu_count() or 1, time.monotonic, stop)
+    plan, wanted, base = effective_plan(Flags(**given), Path.cwd(), os.cpu_count() or 1, time.monotonic, stop)
+    if base != Path.cwd():
+        click.echo(f"in {base}, where the plan lies", err=True)
+        os.chdir(base)
     return _show(plan, wanted, made_folder)
 
 
@@ -168,9 +175,10 @@ def _show(plan: Any, wanted: Path, made_folder: Callable[..., tuple[Any, Path]])
             if isinstance(event, AuditFinished):
                 result = msgspec.structs.replace(event.result, started=started)
                 event = AuditFinished(result)  # noqa: PLW2901 - only the door knows the time
+            # the terminal comes first: what was found is said even where a full disk takes no more files
+            terminal.handle(event)
             journal.handle(event)
             files.handle(event)
-            terminal.handle(event)
     finally:
         terminal.close()
     return 3 if result is None else exit_code(result)
@@ -180,9 +188,9 @@ def _show(plan: Any, wanted: Path, made_folder: Callable[..., tuple[Any, Path]])
 @click.argument("what", metavar="FILE|FIXTURE-DIR|FIXTURE-ID")
 @click.argument("targets", metavar="[TARGET]...", nargs=-1)
 def replay(what: str, targets: tuple[str, ...]) -> int:
-    """Replay a finding's FILE against its target (or another): BROKEN exits 1, FIXED 0. Or run targets over a fixture and show what the index did.
+    """Replay a finding's FILE against its target (or another): BROKEN exits 1, FIXED 0, INCONCLUSIVE (it could not be judged) 4.
 
-    A fixture without TARGET runs under the rules of its day, where it has them, and under deribit-2019.
+    Or run targets over a fixture and show what the index did; without TARGET, under the rules of its day, where it has them, and under deribit-2019.
     """
     from indexlab.audit.replay import is_finding_file, replay_finding
     from indexlab.report.replayed import replayed_fixture, replayed_text
@@ -191,7 +199,8 @@ def replay(what: str, targets: tuple[str, ...]) -> int:
         answers = [replay_finding(Path(what), label) for label in (targets or (None,))]
         for answer in answers:
             click.echo(replayed_text(answer))
-        return 1 if any(answer.answer == "BROKEN" for answer in answers) else 0
+        said = {answer.answer for answer in answers}
+        return 1 if "BROKEN" in said else 4 if "INCONCLUSIVE" in said else 0
     click.echo(replayed_fixture(what, targets))
     return 0
 

@@ -34,14 +34,20 @@ class Flags:
     expect: tuple[tuple[str, object], ...] = ()
 
 
-def effective_plan(flags: Flags, here: Path, cores: int, clock: Callable[[], float], stop: Callable[[], bool]) -> tuple[AuditPlan, Path]:
-    """Return the plan and the folder in which its report will be made. Raises InputError."""
+def effective_plan(flags: Flags, here: Path, cores: int, clock: Callable[[], float], stop: Callable[[], bool]) -> tuple[AuditPlan, Path, Path]:
+    """Return the plan, the folder in which its report will be made, and the folder in which its target is to be run. Raises InputError.
+
+    What a plan file names is found from where the file lies, and its target runs there; what a flag names, from where the user stands.
+    """
     file = _plan_file(flags, here)
+    base = here if file.path is None else file.path.resolve().parent
     survey = not flags.targets and file.use is None
     targets = flags.targets or ((file.use,) if file.use else tuple(f"preset:{name}" for name in preset_names()))
     targets = tuple(dict.fromkeys(label if ":" in label else f"preset:{label}" for label in targets))
     seed = flags.seed if flags.seed is not None else file.seed if file.seed is not None else 0
-    folder = flags.out or (Path(file.out) if file.out else Path("reports") / f"{_name_of(targets, survey=survey)}-{seed}")
+    moved = base != here and not flags.targets and file.use is not None
+    folder = flags.out or (base / file.out if file.out else Path("reports") / f"{_name_of(targets, survey=survey)}-{seed}")
+    fixtures = tuple(_found_from(here, name) if moved else name for name in flags.fixtures) or tuple(_found_from(base, name) for name in file.fixtures)
     layers = []
     if flags.expect:
         layers.append(Layer("--expect", dict(flags.expect)))
@@ -56,13 +62,17 @@ def effective_plan(flags: Flags, here: Path, cores: int, clock: Callable[[], flo
         layers=tuple(layers),
         only=flags.only or file.only,
         skip=flags.skip or file.skip,
-        fixtures=flags.fixtures or file.fixtures,
+        fixtures=fixtures,
         sources=file.sources,
         folder=str(folder),
         clock=clock,
         stop=stop,
     )
-    return plan, folder
+    return plan, here / folder if moved and flags.out else folder, base if moved else here
+
+
+def _found_from(folder: Path, name: str) -> str:
+    return str(folder / name) if (folder / name).is_dir() else name
 
 
 def _plan_file(flags: Flags, here: Path) -> PlanFile:

@@ -122,7 +122,7 @@ def _plan(path: Path, tables: Mapping[str, object]) -> PlanFile:
         expect=sections.get("expect", {}),
         profile=checked_profile(run.get("profile")),
         seed=_whole(run.get("seed"), "run.seed"),
-        jobs=_whole(run.get("jobs"), "run.jobs", least=1),
+        jobs=_whole(run.get("jobs"), "run.jobs", least=1, most=256),
         only=_texts(run.get("only"), "run.only"),
         skip=_texts(run.get("skip"), "run.skip"),
         fixtures=_texts(run.get("fixtures"), "run.fixtures"),
@@ -157,10 +157,10 @@ def _texts(given: object, key: str) -> tuple[str, ...]:
     raise InputError(problem, key=key)
 
 
-def _whole(given: object, key: str, least: int = 0) -> int | None:
-    if given is None or (isinstance(given, int) and not isinstance(given, bool) and given >= least):
+def _whole(given: object, key: str, least: int = 0, most: int = 2**63) -> int | None:
+    if given is None or (isinstance(given, int) and not isinstance(given, bool) and least <= given <= most):
         return given
-    problem = f"must be a whole number of at least {least}, was {given!r}"
+    problem = f"must be a whole number of at least {least}{'' if most == 2**63 else f' and at most {most}'}, was {given!r}"
     raise InputError(problem, key=key)
 
 

@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
 __all__ = ["FixtureReplay", "Replayed", "replay_finding", "replay_fixture", "rules_of_the_day"]
 
-Answer: TypeAlias = Literal["BROKEN", "FIXED"]
+Answer: TypeAlias = Literal["BROKEN", "FIXED", "INCONCLUSIVE"]
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """A finding asked again of a target: BROKEN (with the finding as it is now) or FIXED."""
+    """A finding asked again of a target: BROKEN (with the finding as it is now), FIXED, or INCONCLUSIVE where the premise was not met."""
 
     answer: Answer
     target: str
@@ -81,13 +81,19 @@ def replay_finding(path: Path, target_label: str | None) -> Replayed:
         if prop.id == "protocol" and failure is not None:
             finding = told_undescribed(prop, label, failure, "", file=path)
             return Replayed("BROKEN", label, finding, failure.detail)
-        run, outcome = _asked_again(Judge(target, description, expect, (prop,)), prop, candidate)
+        try:
+            run, outcome = _asked_again(Judge(target, description, expect, (prop,)), prop, candidate)
+        except InputError as error:
+            raise error.within(path) from None
     if run.failures and prop.id != "protocol":
         why = f"the target failed: {run.failures[0][1].detail}"
         return Replayed("BROKEN", label, saved.finding, why)
     if outcome.breach is None:
-        why = "the premise was not met" if not outcome.premise_met else f"{prop.id} holds in this scenario"
-        return Replayed("FIXED", label, saved.finding, why)
+        if not outcome.premise_met:
+            return Replayed(
+                "INCONCLUSIVE", label, saved.finding, f"{prop.id} could not be judged in this scenario: {outcome.unmet or 'its premise was not met'}"
+            )
+        return Replayed("FIXED", label, saved.finding, f"{prop.id} holds in this scenario")
     before = (saved.finding.from_sources, saved.finding.from_quotes, saved.finding.from_faults)
     shrunk = Shrunk(candidate, run, outcome, saved.finding.evaluations, reproduced=True, capped=False, before=before)
     folder = str(path.parent.parent.parent) if path.parent.parent.name == "findings" else str(path.parent)

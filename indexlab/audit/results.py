@@ -51,7 +51,7 @@ def _verdict(prop: Property, counts: PropertyTally, describe_failure: TargetFail
         return "inconclusive", counts.errors
     if not counts.premise_met:
         return "inconclusive", counts.unmet or "no run could be judged"
-    ties = f"; {counts.ties} hung on a tie in floating point" if counts.ties else ""
+    ties = f"; {counts.ties} were not there again when every price was moved by a relative 1e-9" if counts.ties else ""
     return "holds", f"found none in {counts.premise_met} scenarios in which the premise was met{ties}"
 
 

@@ -34,6 +34,10 @@ class FindingFile(msgspec.Struct, frozen=True):
 
 def new_folder(wanted: Path) -> Path:
     """Make a folder that nobody else writes: `wanted`, or with -2, -3 behind it. Raises InputError where it cannot be made."""
+    wanted = wanted.resolve() if wanted.name in ("", "..") else wanted
+    if not wanted.name:
+        problem = "is no folder for a report"
+        raise InputError(problem, file=wanted, remedy="name a folder that is not there yet")
     for number in range(1, _MOST_FOLDERS):
         folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
         try:
@@ -51,7 +55,7 @@ def new_folder(wanted: Path) -> Path:
 def save_finding(folder: Path, finding: Finding, saved: Saved) -> Path:
     """Write a finding's file at once and whole. Raises InputError where that fails (a full disk)."""
     path = folder / finding.file
-    content = msgspec.json.format(msgspec.json.encode(FindingFile(finding, saved.scenario, saved.target, saved.expect.as_table())), indent=2)
+    content = msgspec.json.format(msgspec.json.encode(_written(FindingFile(finding, saved.scenario, saved.target, saved.expect.as_table()))), indent=2)
     half = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,6 +66,17 @@ def save_finding(folder: Path, finding: Finding, saved: Saved) -> Path:
         problem = f"cannot be written: {error.strerror}"
         raise InputError(problem, file=path, remedy="make room, or choose another place with --out") from None
     return path
+
+
+def _written(value: object) -> object:
+    # the library leaves a default out only where it is the very same object, which it no longer is when it comes from a worker
+    if isinstance(value, msgspec.Struct):
+        told = {field.encode_name: (getattr(value, field.name), field.default) for field in msgspec.structs.fields(value)}
+        brief = value.__struct_config__.omit_defaults
+        return {name: _written(given) for name, (given, default) in told.items() if not (brief and given == default)}
+    if isinstance(value, list | tuple):
+        return [_written(entry) for entry in value]
+    return value
 
 
 def read_finding(path: Path) -> FindingFile:

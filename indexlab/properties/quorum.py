@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexlab.index.determination import HELD, OK, STATUSES
+from indexlab.market.panel import NEVER_US
 from indexlab.market.units import format_duration
 from indexlab.properties.property import Breach, Extreme, Outcome, Property
 from indexlab.properties.run import CLEAN
@@ -30,8 +31,8 @@ def check(run: Run) -> Outcome:
         back = _back(run, stack, below, clean=twin == CLEAN)
         called_ok, still_out = below & (stack.status == OK), back & (stack.status >= HELD)
         breaches = called_ok | still_out
-        # the first publications of a run may have no source yet: that alone is no occasion
-        occasion = below & (np.cumsum(stack.live.any(axis=2), axis=1) > 0)
+        # the first publications of a run may have heard of no source yet: that alone is no occasion
+        occasion = below & (stack.age < NEVER_US).any(axis=2)
         met += int((occasion | breaches).any(axis=1).sum())
         breached += int(breaches.any(axis=1).sum())
         publications += int(below.sum())

@@ -25,10 +25,10 @@ _USUAL: Final = "preset:deribit-2019"
 
 
 def replayed_text(answer: Replayed) -> str:
-    """Return BROKEN with the finding as it is now, or FIXED with why."""
+    """Return BROKEN with the finding as it is now, or FIXED or INCONCLUSIVE with why."""
     if answer.answer == "BROKEN":
         return finding_text(answer.finding, replay_target=answer.target)
-    return f"FIXED  {answer.finding.property}      target {plain(answer.target)}      scenario {answer.finding.scenario}\n  {plain(answer.why)}"
+    return f"{answer.answer}  {answer.finding.property}      target {plain(answer.target)}      scenario {answer.finding.scenario}\n  {plain(answer.why)}"
 
 
 def replayed_fixture(name: str, targets: Sequence[str]) -> str:

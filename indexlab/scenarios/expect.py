@@ -77,6 +77,13 @@ class Layer(NamedTuple):
 _DURATIONS: Final = ("max_age", "interval", "max_tracking_lag", "max_lead", "max_recovery")
 _RATIOS: Final = ("max_displacement", "margin_headroom")
 _COUNTS: Final = ("min_sources", "faulty_sources")
+_SHORTEST: Final = 10_000
+"""Publications and limits below 10 ms are finer than the markets that are drawn."""
+_LONGEST: Final = 7 * 86_400 * SECOND
+_LARGEST: Final = {"max_displacement": 1.0, "margin_headroom": 0.5}
+"""The rack of accounts covers headrooms up to a half."""
+_MOST_SOURCES: Final = 1_024
+_LARGEST_TICK: Final = 1e6
 _KEYS: Final = tuple(field.name for field in msgspec.structs.fields(Expect))
 _GROWS: Final = {"max_age": 5, "max_tracking_lag": 5, "max_lead": 2, "max_recovery": 10}
 """Where `interval` is given and these are not, they grow to at least so many intervals."""
@@ -115,9 +122,9 @@ def _read(key: str, given: object, origin: str, properties: Sequence[str]) -> ob
     name = f"expect.{key}"
     try:
         if key in _DURATIONS:
-            return duration_us(given, key=name, low_us=1)
+            return _bounded(duration_us(given, key=name, low_us=_SHORTEST), given, name)
         if key in _RATIOS:
-            return ratio(given, key=name)
+            return ratio(given, key=name, high=_LARGEST[key])
         return _read_plain(key, given, name, properties)
     except InputError as error:
         raise error.within(origin) from None
@@ -125,17 +132,17 @@ def _read(key: str, given: object, origin: str, properties: Sequence[str]) -> ob
 
 def _read_plain(key: str, given: object, name: str, properties: Sequence[str]) -> object:
     if key in _COUNTS:
-        if isinstance(given, int) and not isinstance(given, bool) and given >= 1:
+        if isinstance(given, int) and not isinstance(given, bool) and 1 <= given <= _MOST_SOURCES:
             return given
-        raise _must("be a whole number of at least 1", given, name)
+        raise _must(f"be a whole number from 1 to {_MOST_SOURCES}", given, name)
     if key == "clock":
         if given in ("event", "receive"):
             return given
         raise _must('be "event" or "receive"', given, name)
     if key == "tick":
-        if isinstance(given, (int, float)) and not isinstance(given, bool) and 0 <= given < float("inf"):
+        if isinstance(given, (int, float)) and not isinstance(given, bool) and 0 <= given <= _LARGEST_TICK:
             return float(given)
-        raise _must("be a price step of at least 0", given, name)
+        raise _must(f"be a price step from 0 to {_LARGEST_TICK:g}", given, name)
     if key == "independence":
         if isinstance(given, bool):
             return given
@@ -156,6 +163,12 @@ def _read_waivers(given: object, name: str, properties: Sequence[str]) -> dict[s
             problem = "names no property"
             raise InputError(problem, key=f"{name}.{prop}", remedy=did_you_mean(str(prop), properties))
     return {str(prop): reason for prop, reason in given.items()}
+
+
+def _bounded(span: int, given: object, name: str) -> int:
+    if span > _LONGEST:
+        raise _must(f"be at most {format_duration(_LONGEST)}", given, name)
+    return span
 
 
 def _must(rule: str, given: object, name: str) -> InputError:

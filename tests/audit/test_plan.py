@@ -1,6 +1,7 @@
 """The plan: found upward, read strictly, flags over the file over what the target says over defaults."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -29,7 +30,8 @@ out = "elsewhere"
 
 
 def effective(here, **flags):
-    return effective_plan(Flags(**flags), here, 2, lambda: 0.0, lambda: False)
+    plan, folder, _ = effective_plan(Flags(**flags), here, 2, lambda: 0.0, lambda: False)
+    return plan, folder
 
 
 def written(folder, text, name="indexlab.toml"):
@@ -112,7 +114,7 @@ def test_a_target_named_twice_is_audited_once(tmp_path):
         ('[run]\nprofile = "nightli"\n', 'indexlab.toml: run.profile must be one of quick, ci, nightly, was "nightli"; did you mean "nightly"?'),
         ('[run]\nseed = "1"\n', "indexlab.toml: run.seed must be a whole number of at least 0, was '1'"),
         ("[run]\nseed = true\n", "indexlab.toml: run.seed must be a whole number of at least 0, was True"),
-        ("[run]\njobs = 0\n", "indexlab.toml: run.jobs must be a whole number of at least 1, was 0"),
+        ("[run]\njobs = 0\n", "indexlab.toml: run.jobs must be a whole number of at least 1 and at most 256, was 0"),
         ('[run]\nonly = "hull"\n', "indexlab.toml: run.only must be a list of texts, was 'hull'"),
         ('[target]\nuse = ""\n', "indexlab.toml: target.use must be a text, was ''"),
         ("run = 3\n", "indexlab.toml: [run] must be a table, was 3"),
@@ -151,3 +153,19 @@ def test_each_profile_spends_more_than_the_one_before_it():
             assert less.batches < more.batches
             assert less.shrink < more.shrink
             assert less.seconds < more.seconds
+
+
+def test_what_a_plan_names_is_found_from_where_it_lies(tmp_path):
+    """A plan is found from any folder below; its target runs in its folder, and what flags name stays where the user stands."""
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    (tmp_path / "markets").mkdir()
+    (tmp_path / "indexlab.toml").write_text('[target]\nuse = "exec:./acme"\n[run]\nfixtures = ["markets", "calm-hour"]\n')
+    plan, folder, base = effective_plan(Flags(), below, 2, lambda: 0.0, lambda: False)
+    assert base == tmp_path
+    assert plan.fixtures == (str(tmp_path / "markets"), "calm-hour")
+    assert folder.as_posix() == "reports/acme-0"
+    _, given, _ = effective_plan(Flags(out=Path("mine")), below, 2, lambda: 0.0, lambda: False)
+    assert given == below / "mine"
+    _, _, stays = effective_plan(Flags(targets=("plain-mean",)), below, 2, lambda: 0.0, lambda: False)
+    assert stays == below

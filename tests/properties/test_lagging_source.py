@@ -44,8 +44,8 @@ def test_the_same_is_owed_from_the_recovery_on():
 
 @pytest.mark.parametrize(
     "twins",
-    [(late(3, 0),), (late(15, 0, fault="relabelled-lag"),), (broken("stop", 0),), (late(15, 0, 1, 2),), ()],
-    ids=["a little late", "stamped as new", "silent", "too few are left", "no fault"],
+    [(late(3, 0),), (late(15, 0, fault="relabelled-lag"),), (broken("stop", 0),), (broken("zero", 0),), (late(15, 0, 1, 2),), ()],
+    ids=["a little late", "stamped as new", "silent", "heard of nothing valid", "too few are left", "no fault"],
 )
 def test_without_old_things_heard_and_enough_others_there_is_no_verdict(twins):
     assert_unmet(PROPERTY.check(recorded(*twins)))

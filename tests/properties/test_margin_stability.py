@@ -83,6 +83,17 @@ def test_who_is_steady_is_so_over_the_whole_tracking_window():
     assert_broken(PROPERTY.check(rewritten(run, 0, [33], factor=0.8)), 0, 33)
 
 
+def test_who_changes_state_in_the_clean_twin_is_not_steady_around_that():
+    """A true fall of 20 % at second 30 makes a bankrupt of an account that had 5 % of headroom before and has more behind it."""
+    fall = market(lambda second, _: 100.0 if second < 30 else 80.0)
+    run = recorded(level(1.5, 0), quotes=fall, accounts=[account(0.05)])
+    _, steady, least = steady_accounts(run, run.rack)
+    assert float(least.min()) > EXPECT.margin_headroom
+    assert np.flatnonzero(~steady[:, 0]).tolist() == [28, 29, 30, 31]
+    assert_holds(PROPERTY.check(rewritten(run, 0, [30, 31], value=100.0)))
+    assert_broken(PROPERTY.check(rewritten(run, 0, [30, 31, 32], value=100.0)), 0, 32)
+
+
 def test_an_account_that_freezes_in_the_broken_twin_alone_is_found_while_enough_sources_are_live():
     assert_broken(PROPERTY.check(rewritten(RUN, 0, [40], status=HALTED)), 0, 40)
     three = recorded(level(1.5, 0), quotes=market(lambda *_: 100.0, venues=3), weights=[1.0] * 3)

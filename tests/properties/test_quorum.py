@@ -60,6 +60,12 @@ def test_a_value_is_owed_only_while_the_disturbed_sources_stay_away():
     assert_holds(PROPERTY.check(rewritten(run, 0, slice(36, None), status=HALTED)))
 
 
+def test_a_value_is_not_owed_while_a_disturbed_source_is_live():
+    """Four right ones of five are enough, but what the fifth does to the index is `single-source`'s business."""
+    run = recorded(LOSS + level(1.5, 0, start=36))
+    assert_holds(PROPERTY.check(rewritten(run, 0, slice(36, None), status=HALTED)))
+
+
 def test_the_clean_run_is_judged_too():
     quotes = market(lambda second, k: None if k < 3 and second >= 20 else 100.0)
     assert_holds(PROPERTY.check(recorded(quotes=quotes)))

@@ -1,0 +1,137 @@
+"""A finding asked again: BROKEN where it still is, FIXED where it is not; from its file alone, from any folder."""
+
+import contextlib
+import json
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from indexlab.audit.plan import Budget
+from indexlab.audit.replay import replay_finding
+from indexlab.audit.save import read_finding
+from tests.cli.commands import planted, ran
+
+FEW = Budget(batches=2, twins=4, shrink=60, seconds=1e9)
+PICKY = """
+import json, sys
+for line in sys.stdin:
+    request = json.loads(line)
+    if request["method"] == "describe":
+        result = {"protocol": 1, "name": "picky", "provides": ["index"]}
+    else:
+        seen = request["params"]["observations"]
+        told = list(zip(seen["source"], seen["event_time"], seen["price"]))
+        if len(set(told)) < len(told):
+            sys.exit("told twice")
+        result = {"index": [1.0] * len(request["params"]["times"]), "status": ["ok"] * len(request["params"]["times"])}
+    print(json.dumps({"id": request["id"], "result": result}), flush=True)
+"""
+"""Never told anything twice by a market; a run that is told differently ends it."""
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """The findings of plain-mean, by property."""
+    with contextlib.chdir(tmp_path_factory.mktemp("here")):
+        done = ran("audit", "preset:plain-mean", "--jobs", 1, "--out", "run", budget=FEW)
+        assert done.exit_code == 1
+        return {path.name.rsplit("-", 2)[0]: path.resolve() for path in Path("run/findings").rglob("*.json")}
+
+
+FOUND = ("single-source", "invalid-values", "margin-stability")
+
+
+def test_these_are_its_findings(files):
+    assert set(files) == set(FOUND)
+
+
+@pytest.mark.parametrize("prop", FOUND)
+def test_a_finding_is_broken_still_and_exits_1(files, prop):
+    done = ran("replay", files[prop])
+    assert done.exit_code == 1
+    assert done.stdout.startswith(f"BROKEN  {prop}      target preset:plain-mean      scenario ")
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("prop", FOUND)
+def test_a_finding_is_fixed_under_a_median_and_exits_0(files, prop):
+    done = ran("replay", files[prop], "preset:plain-median")
+    assert done.exit_code == 0
+    assert done.stdout.startswith(f"FIXED  {prop}      target preset:plain-median      scenario ")
+
+
+def test_several_targets_are_asked_and_one_that_breaks_decides(files):
+    done = ran("replay", files["single-source"], "preset:plain-median", "preset:plain-mean", "preset:deribit-2019")
+    assert done.exit_code == 1
+    assert [line.split()[0] for line in done.stdout.splitlines() if line.startswith(("FIXED", "BROKEN"))] == ["FIXED", "BROKEN", "FIXED"]
+
+
+@pytest.mark.parametrize("prop", FOUND)
+def test_what_it_says_now_is_what_it_said_then(files, prop):
+    saved = read_finding(files[prop]).finding
+    now = replay_finding(files[prop], None).finding
+    for part in ("id", "sentence", "promised", "seen", "table", "picture", "sources", "quotes", "faults", "from_quotes", "fault_names"):
+        assert getattr(now, part) == getattr(saved, part)
+
+
+def test_the_report_s_own_line_runs_from_the_report_s_folder(files, monkeypatch):
+    folder = files["single-source"].parents[2]
+    monkeypatch.chdir(folder)
+    for one in json.loads((folder / "report.json").read_text())["targets"][0]["properties"]:
+        if one["finding"]:
+            assert ran(*shlex.split(one["finding"]["reproduce"])[1:]).exit_code == 1
+
+
+def test_the_promise_is_the_finding_s_own(files, tmp_path, monkeypatch):
+    """A plan file that lies where one stands changes nothing: the finding's file holds what was promised."""
+    (tmp_path / "indexlab.toml").write_text('[expect]\nmax_displacement = "100%"\n')
+    monkeypatch.chdir(tmp_path)
+    assert ran("replay", files["single-source"]).exit_code == 1
+
+
+def audited_alone(target, folder):
+    with contextlib.chdir(folder):
+        done = ran("audit", target, "--only", "protocol", "--jobs", 1, "--out", "run", budget=FEW)
+        assert done.exit_code == 1
+        [file] = Path("run/findings").rglob("*.json")
+        return done, file.resolve()
+
+
+def test_a_failure_on_a_run_told_differently_is_found_again(tmp_path):
+    """What ends this target is a duplicate, which no scenario has of itself."""
+    (tmp_path / "picky.py").write_text(PICKY)
+    target = f"exec:{shlex.join([sys.executable, '-S', str(tmp_path / 'picky.py')])}"
+    with contextlib.chdir(tmp_path):
+        assert ran("audit", target, "--jobs", 1, "--out", "run", budget=FEW).exit_code == 1
+    [file] = (tmp_path / "run" / "findings").rglob("protocol-*.json")
+    done = ran("replay", file)
+    assert done.exit_code == 1
+    assert "exited with status 1 instead of answering" in done.stdout
+    assert "| told twice" in done.stdout
+
+
+@pytest.mark.parametrize(("file", "how"), [("talks.py", "banner"), ("answers.py", "describe-misfit")])
+def test_a_target_that_does_not_describe_itself_is_a_finding_that_replays(tmp_path, file, how):
+    done, saved = audited_alone(planted(f"misbehaving/{file}", how), tmp_path)
+    assert "the target failed to describe itself: " in done.stdout
+    again = ran("replay", saved)
+    assert again.exit_code == 1
+    assert "the target failed to describe itself: " in again.stdout
+    fixed = ran("replay", saved, planted("python_index.py"))
+    assert (fixed.exit_code, fixed.stdout.split()[0]) == (0, "FIXED")
+
+
+def test_a_finding_of_a_process_is_asked_of_another_process(tmp_path):
+    with contextlib.chdir(tmp_path):
+        assert ran("audit", planted("python_index.py", "--defect", "no-filter"), "--only", "single-source", "--jobs", 1, "--out", "run", budget=FEW).exit_code == 1
+    [file] = (tmp_path / "run" / "findings").rglob("*.json")
+    assert ran("replay", file).exit_code == 1
+    assert ran("replay", file, planted("python_index.py")).exit_code == 0
+
+
+def test_a_target_that_fails_does_not_fix_a_finding(files):
+    done = ran("replay", files["single-source"], planted("misbehaving/exits.py", "at-request"))
+    assert done.exit_code == 1
+    assert done.stdout.startswith("BROKEN")
