@@ -46,7 +46,8 @@ def effective_plan(flags: Flags, here: Path, cores: int, clock: Callable[[], flo
     targets = tuple(dict.fromkeys(label if ":" in label else f"preset:{label}" for label in targets))
     seed = flags.seed if flags.seed is not None else file.seed if file.seed is not None else 0
     moved = base != here and not flags.targets and file.use is not None
-    folder = flags.out or (base / file.out if file.out else Path("reports") / f"{_name_of(targets, survey=survey)}-{seed}")
+    usual = Path("reports") / f"{_name_of(targets, survey=survey)}-{seed}"
+    folder = flags.out or (usual if file.out is None else Path(file.out) if moved or base == here else base / file.out)
     fixtures = tuple(_found_from(here, name) if moved else name for name in flags.fixtures) or tuple(_found_from(base, name) for name in file.fixtures)
     layers = []
     if flags.expect:

@@ -66,7 +66,7 @@ def test_each_finding_of_the_plain_mean_is_small(plain_mean):
 
 @pytest.mark.parametrize("name", GUARDED)
 def test_what_guards_against_one_source_is_left_alone(name):
-    told = audited(f"preset:{name}", only=CONTROL, budget=Budget(batches=48, twins=24, shrink=100, seconds=1e9))
+    told = audited(f"preset:{name}", only=CONTROL, budget=Budget(batches=60, twins=24, shrink=100, seconds=1e9))
     assert verdicts(told) == dict.fromkeys(CONTROL, "holds")
     met = {one.id: one.premise_met for one in told.properties().values()}
     assert met["single-source"] > 1000
