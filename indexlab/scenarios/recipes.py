@@ -17,7 +17,7 @@ from indexlab.scenarios import sweeps
 from indexlab.scenarios.baskets import FEWEST, MOST, drawn_basket
 from indexlab.scenarios.expect import Expect
 from indexlab.scenarios.scenario import Batch, Scenario
-from indexlab.scenarios.shapes import LEVELS, STARTS, Shape, garbage_shape, limit_shape, market_for, quorum_shape, start_shape, value_shape
+from indexlab.scenarios.shapes import LEVELS, STARTS, Shape, garbage_shape, limit_shape, market_for, quorum_shape, return_shape, start_shape, value_shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RECIPES", "Drawn", "Recipe", "World", "built_in", "draw_batch"]
 
-Recipe: TypeAlias = Literal["values", "garbage", "silences", "late", "quorum", "moves", "volumes", "start", "flat"]
-RECIPES: Final[tuple[Recipe, ...]] = ("values", "garbage", "silences", "late", "quorum", "moves", "volumes", "start", "flat")
+Recipe: TypeAlias = Literal["values", "garbage", "silences", "late", "quorum", "moves", "volumes", "start", "flat", "return"]
+RECIPES: Final[tuple[Recipe, ...]] = ("values", "garbage", "silences", "late", "quorum", "moves", "volumes", "start", "flat", "return")
 
 GAPS: Final = (1.05, 0.85, 20.0, 0.04, 1.6, 0.55, 99.0, 0.0102, 1.012, 0.987, 3.0, 0.3)
 """True moves at once: of either sign, from just over 1 % to a factor of 100."""
@@ -61,6 +61,10 @@ def draw_batch(drawn: Drawn, world: World) -> Batch:
     if drawn.recipe == "quorum":
         publications, windows = quorum_shape(expect)
         twins = sweeps.quorum_losses(world.twins, len(basket), [(drawn.start + a, drawn.start + b) for a, b in windows], expect, drawn.seed)
+        return _batch(world, basket, drawn, Shape(publications, 0, None), twins)
+    if drawn.recipe == "return":
+        publications, pair = return_shape(expect)
+        twins = sweeps.returns(world.twins, len(basket), [(drawn.start + a, drawn.start + b) for a, b in pair], drawn.seed)
         return _batch(world, basket, drawn, Shape(publications, 0, None), twins)
     shape = _shape(drawn.recipe, expect)
     window = (drawn.start + shape.window_start, None if shape.window_end is None else drawn.start + shape.window_end)
@@ -122,6 +126,7 @@ _FIRST: Final[tuple[tuple[Recipe, Regime, int], ...]] = (
     ("moves", "gap", 1),
     ("flat", "calm", 7),
     ("start", "calm", 6),
+    ("return", "trending", 8),
     ("values", "crash", 2),
     ("moves", "gap", 2),
     ("moves", "gap", 3),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from indexlab.market.synthetic import Regime
     from indexlab.scenarios.expect import Expect
 
-__all__ = ["LEVELS", "STARTS", "Shape", "garbage_shape", "limit_shape", "market_for", "quorum_shape", "start_shape", "value_shape"]
+__all__ = ["LEVELS", "STARTS", "Shape", "garbage_shape", "limit_shape", "market_for", "quorum_shape", "return_shape", "start_shape", "value_shape"]
 
 _WARM: Final = 20
 _FEWEST_AFTER: Final = 20
@@ -73,6 +73,14 @@ def start_shape(expect: Expect) -> Shape:
     """A fault from the first quote on, and a recovery."""
     tail = _up(expect.max_recovery + expect.max_tracking_lag, expect.interval) + 10
     return Shape(_WARM + tail, 0, _WARM * expect.interval)
+
+
+def return_shape(expect: Expect) -> tuple[int, tuple[tuple[int, int], tuple[int, int]]]:
+    """A silence beyond «max_age», a return with 20 publications of something wrong, and time to recover: publications in all, and both windows."""
+    away = _up(expect.max_age + 2 * expect.age_margin, expect.interval)
+    tail = _up(expect.max_recovery + expect.max_tracking_lag, expect.interval) + 10
+    begin, back = _WARM * expect.interval, (_WARM + away) * expect.interval
+    return _WARM + away + 20 + tail, ((begin, back), (back, back + 20 * expect.interval))
 
 
 def quorum_shape(expect: Expect) -> tuple[int, tuple[tuple[int, int], ...]]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+import msgspec
+
 from indexlab.faults.sizes import intensity_of_delay, intensity_of_factor
 from indexlab.faults.spec import FaultSpec
 from indexlab.market.seeds import derive, stream
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from indexlab.scenarios.expect import Expect
 
-__all__ = ["SIZES", "FaultList", "from_the_start", "garbage", "late", "quorum_losses", "silences", "values", "volumes"]
+__all__ = ["SIZES", "FaultList", "from_the_start", "garbage", "late", "quorum_losses", "returns", "silences", "values", "volumes"]
 
 FaultList: TypeAlias = tuple[FaultSpec, ...]
 
@@ -110,7 +112,7 @@ def late(count: int, n_sources: int, window: tuple[int, int | None], expect: Exp
 
 
 def quorum_losses(count: int, n_sources: int, windows: Sequence[tuple[int, int]], expect: Expect, seed: int) -> tuple[FaultList, ...]:
-    """Return twins in which, window after window, all but a few sources stop, so that fewer than «min_sources» are left."""
+    """Return twins in which, window after window, all but a few sources fall out, so that fewer than «min_sources» are left."""
     draw = stream("quorum", seed)
     twins = []
     for k in range(count):
@@ -118,7 +120,10 @@ def quorum_losses(count: int, n_sources: int, windows: Sequence[tuple[int, int]]
         faults = []
         for number, (start, end) in enumerate(windows):
             stopped = _some(draw, n_sources, max(n_sources - left, 1))
-            faults.append(FaultSpec(fault="stop", sources=stopped, start=start, end=end, intensity=1.0, seed=derive("quorum", seed, k, number)))
+            # mostly by silence; now and then they still talk, of nothing, or of long ago: heard is not live
+            kind = ("stop", "null", "stop", "lag")[k % 4]
+            size = intensity_of_delay(end - start) if kind == "lag" else 1.0
+            faults.append(FaultSpec(fault=kind, sources=stopped, start=start, end=end, intensity=size, seed=derive("quorum", seed, k, number)))
         twins.append(tuple(faults))
     return tuple(twins)
 
@@ -132,6 +137,18 @@ def from_the_start(count: int, n_sources: int, window: tuple[int, int | None], e
         left = max(expect.min_sources - 1 - k // 2 % expect.min_sources, 0)
         mute = FaultSpec(fault="stop", sources=_some(draw, n_sources, n_sources - left), start=window[0], end=window[1], seed=derive("mute", seed, k))
         twins.append((mute,) if k % 2 == 0 else wrong[k])
+    return tuple(twins)
+
+
+def returns(count: int, n_sources: int, windows: Sequence[tuple[int, int]], seed: int) -> tuple[FaultList, ...]:
+    """Return twins in which one source falls silent for the first window and comes back with wrong prices in the second."""
+    draw = stream("returns", seed)
+    wrong = values(count, n_sources, windows[1], derive("returns", seed))
+    twins = []
+    for k in range(count):
+        who = _some(draw, n_sources, 1)
+        away = FaultSpec(fault="stop", sources=who, start=windows[0][0], end=windows[0][1], seed=derive("away", seed, k))
+        twins.append((away, msgspec.structs.replace(wrong[k][0], sources=who)))
     return tuple(twins)
 
 

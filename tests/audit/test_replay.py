@@ -125,7 +125,9 @@ def test_a_target_that_does_not_describe_itself_is_a_finding_that_replays(tmp_pa
 
 def test_a_finding_of_a_process_is_asked_of_another_process(tmp_path):
     with contextlib.chdir(tmp_path):
-        assert ran("audit", planted("python_index.py", "--defect", "no-filter"), "--only", "single-source", "--jobs", 1, "--out", "run", budget=FEW).exit_code == 1
+        assert (
+            ran("audit", planted("python_index.py", "--defect", "no-filter"), "--only", "single-source", "--jobs", 1, "--out", "run", budget=FEW).exit_code == 1
+        )
     [file] = (tmp_path / "run" / "findings").rglob("*.json")
     assert ran("replay", file).exit_code == 1
     assert ran("replay", file, planted("python_index.py")).exit_code == 0

@@ -96,7 +96,10 @@ def test_the_journal_tells_the_run_in_order_without_its_progress(run):
     assert [line["type"] for line in lines] == ["AuditStarted", "TargetStarted", *["FindingFound"] * 3, "TargetFinished", "AuditFinished"]
     for line in lines:
         if line["type"] == "FindingFound":
-            assert msgspec.convert(line["finding"], type(read_finding(run / line["finding"]["file"]).finding)) == read_finding(run / line["finding"]["file"]).finding
+            assert (
+                msgspec.convert(line["finding"], type(read_finding(run / line["finding"]["file"]).finding))
+                == read_finding(run / line["finding"]["file"]).finding
+            )
 
 
 def test_targets_whose_names_begin_alike_keep_their_findings_apart(tmp_path, monkeypatch):

@@ -146,7 +146,7 @@ def test_a_failure_of_the_target_is_shrunk_to_one_quote_and_forgiven_each_time()
     shrunk = shrink(judge, find_property("protocol"), candidates_of(judge)["protocol"], LIMIT)
     assert size(shrunk.candidate.scenario) == (1, 1, 1)
     assert shrunk.run.failures[0][1].kind == "misfit"
-    assert judge.target.closed >= shrunk.evaluations - 20
+    assert judge.target.closed > 1  # it is asked afresh after each failure: one that failed too often would not be asked any more
 
 
 def test_a_failure_that_costs_seconds_an_attempt_is_kept_as_it_was_found():

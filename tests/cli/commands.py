@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import signal
@@ -25,10 +26,10 @@ ENVIRONMENT = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
 
 
 def ran(*arguments: object, budget: Budget = SMALL) -> Result:
-    """Run a command in this process, from where the test stands; what it does with signals is undone."""
+    """Run a command in this process, from where the test stands; what it does with signals and the current folder is undone."""
     kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with spending(budget):
+        with spending(budget), contextlib.chdir("."):
             return CliRunner(env=ENVIRONMENT).invoke(main, [str(word) for word in arguments], prog_name="indexlab")
     finally:
         for number, handler in kept.items():
@@ -48,6 +49,6 @@ def started(*arguments: object, here: Path) -> subprocess.Popen[str]:
     )
 
 
-def planted(file: str, *switches: str) -> str:
-    """The label of a target of tests/targets, run by the interpreter that runs the tests."""
+def planted(file: str | Path, *switches: str) -> str:
+    """The label of a target of tests/targets (or of a file elsewhere), run by the interpreter that runs the tests."""
     return f"exec:{shlex.join([sys.executable, '-S', str(TARGETS / file), *switches])}"

@@ -86,7 +86,10 @@ def test_a_methodology_that_cannot_be(here, rules, line, command):
         (("methods", "check", "acme.toml"), "acme.toml: does not exist"),
         (("audit", "--plan", "acme.toml"), "acme.toml: does not exist"),
         (("replay", "finding.json"), "finding.json: does not exist; give a finding's file, a fixture's folder or a fixture's id"),
-        (("audit", "exec:./acme-index --stdio"), 'exec:./acme-index --stdio names the file "./acme-index", which is not there; paths start at the current folder'),
+        (
+            ("audit", "exec:./acme-index --stdio"),
+            'exec:./acme-index --stdio names the file "./acme-index", which is not there; paths start at the current folder',
+        ),
         (("fixtures", "import", "candles", "kraken_BTC-USD.csv", "--id", "x", "--out", "."), "kraken_BTC-USD.csv: does not exist"),
     ],
     ids=lambda given: given[0] if isinstance(given, tuple) else "",
@@ -148,7 +151,7 @@ def test_an_unknown_name_with_nothing_near_is_told_all():
 )
 def test_a_plan_that_cannot_be(here, plan, line):
     (here / "indexlab.toml").write_text(plan)
-    assert refused("audit", "plain-mean") == line
+    assert refused("audit", "plain-mean").removeprefix(f"{here}/") == line
     assert not (here / "reports").exists()
 
 
@@ -183,7 +186,9 @@ def test_a_parquet_file_cut_in_half(market, command):
     file.write_bytes(content[: len(content) // 2])
     assert "must have the sha256" in refused(*command, market)
     declaration.write_text(declaration.read_text().replace(hashlib.sha256(content).hexdigest(), hashlib.sha256(file.read_bytes()).hexdigest()))
-    assert re.search(r"quotes\.parquet: must be a whole Parquet file, was cut short \(\d+ bytes\); fetch or import the fixture again", refused(*command, market))
+    assert re.search(
+        r"quotes\.parquet: must be a whole Parquet file, was cut short \(\d+ bytes\); fetch or import the fixture again", refused(*command, market)
+    )
 
 
 def test_a_folder_without_a_fixture(here):
@@ -200,8 +205,16 @@ def test_a_folder_without_a_fixture(here):
             candles(1, 0).encode(),
             f"ts must not go back in time: it follows 2023-11-14T22:15:00Z, was {FIRST} (2023-11-14T22:14:00Z) in line 3",
         ),
-        ("kraken_BTC-USD.csv", candles(0).replace(str(FIRST), str(FIRST + 1)).encode(), "ts must be the start of a minute in unix seconds, was '1700000041' in line 2"),
-        ("kraken_BTC-USD.csv.gz", gzip.compress(candles(*range(99)).encode(), mtime=0)[:60], "must be a whole gzip file, is cut short (60 bytes); fetch it again"),
+        (
+            "kraken_BTC-USD.csv",
+            candles(0).replace(str(FIRST), str(FIRST + 1)).encode(),
+            "ts must be the start of a minute in unix seconds, was '1700000041' in line 2",
+        ),
+        (
+            "kraken_BTC-USD.csv.gz",
+            gzip.compress(candles(*range(99)).encode(), mtime=0)[:60],
+            "must be a whole gzip file, is cut short (60 bytes); fetch it again",
+        ),
     ],
     ids=["empty", "header", "back", "second", "gzip"],
 )

@@ -78,11 +78,11 @@ def test_coinbase_s_hole_is_silence_and_no_price(fixture):
     assert silent.sum() > 250
     assert (found.status == OK).all()
     assert set(found.reason[silent, coinbase]) == {REASONS.index("stale")}
-    assert (found.weights[silent, coinbase] == 0).all()
+    assert (found.weight[silent, coinbase] == 0).all()
     absent = engine.determine(declaration, market.basket, quotes.without_sources([coinbase]), times)
     np.testing.assert_array_equal(found.value[silent], absent.value[silent])
     heard = (times > HOLE - 55 * MINUTE) & (times <= HOLE)
-    assert (found.weights[heard, coinbase] > 0).all()
+    assert (found.weight[heard, coinbase] > 0).all()
 
 
 def test_a_replay_over_it_runs_under_any_rules(fixture):

@@ -1,0 +1,90 @@
+"""Every text that a command prints for a person, held to what it was.
+
+To accept changed texts: `.venv/bin/python -m tests.cli.test_texts`, and read the difference that git shows.
+"""
+
+import contextlib
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import ran
+
+SNAPSHOTS = Path(__file__).parents[1] / "snapshots" / "cli"
+TEXTS = {
+    "help": "--help",
+    "audit-help": "audit --help",
+    "replay-help": "replay --help",
+    "methods-help": "methods --help",
+    "methods-list-help": "methods list --help",
+    "methods-show-help": "methods show --help",
+    "methods-check-help": "methods check --help",
+    "properties-help": "properties --help",
+    "properties-list-help": "properties list --help",
+    "properties-show-help": "properties show --help",
+    "faults-help": "faults --help",
+    "faults-list-help": "faults list --help",
+    "faults-show-help": "faults show --help",
+    "fixtures-help": "fixtures --help",
+    "fixtures-list-help": "fixtures list --help",
+    "fixtures-show-help": "fixtures show --help",
+    "fixtures-check-help": "fixtures check --help",
+    "fixtures-import-help": "fixtures import --help",
+    "fixtures-import-candles-help": "fixtures import candles --help",
+    "methods-list": "methods list",
+    "methods-show-deribit-2019": "methods show deribit-2019",
+    "methods-check-rules": "methods check rules.toml",
+    "properties-list": "properties list",
+    "properties-show-single-source": "properties show single-source",
+    "properties-show-duplicates": "properties show duplicates",
+    "faults-list": "faults list",
+    "faults-show-spike": "faults show spike",
+    "fixtures-list": "fixtures list",
+    "fixtures-show-true-crash": "fixtures show true-crash",
+    "replay-bitmex-2017": "replay bitmex-2017-04-15",
+    "replay-bitmex-2019": "replay bitmex-2019-05-17",
+    "finding-broken": "replay finding.json",
+    "finding-fixed": "replay finding.json preset:plain-median",
+}
+ENDS = {"finding-broken": 1}
+
+
+@pytest.mark.parametrize(("name", "command"), TEXTS.items(), ids=list(TEXTS))
+def test_the_text_reads_as_it_did(name, command, monkeypatch):
+    monkeypatch.chdir(SNAPSHOTS)
+    done = ran(*command.split())
+    assert (done.exit_code, done.stderr) == (ENDS.get(name, 0), "")
+    assert done.stdout == (SNAPSHOTS / f"{name}.txt").read_text(encoding="utf-8")
+
+
+def test_every_command_s_help_is_among_them():
+    from indexlab.cli import main
+
+    def paths(group, before=()):
+        yield before
+        for name, command in getattr(group, "commands", {}).items():
+            yield from paths(command, (*before, name))
+
+    helps = {command.removesuffix("--help").strip() for command in TEXTS.values() if command.endswith("--help")}
+    assert helps == {" ".join(path) for path in paths(main)}
+
+
+def test_no_text_holds_a_mark_of_the_machinery_and_all_fit_a_screen():
+    for name in TEXTS:
+        text = (SNAPSHOTS / f"{name}.txt").read_text(encoding="utf-8")
+        assert "\\b" not in text
+        assert "\x08" not in text
+        assert str(Path(__file__).parents[2]) not in text
+        assert max(map(len, text.splitlines())) <= 120, name
+
+
+def test_the_version_is_said():
+    from indexlab import __version__
+
+    assert ran("--version").stdout == f"indexlab {__version__}\n"
+
+
+if __name__ == "__main__":
+    with contextlib.chdir(SNAPSHOTS):
+        for accepted, words in TEXTS.items():
+            Path(f"{accepted}.txt").write_text(ran(*words.split()).stdout, encoding="utf-8")
