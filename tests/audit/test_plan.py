@@ -1,5 +1,6 @@
 """The plan: found upward, read strictly, flags over the file over what the target says over defaults."""
 
+import itertools
 import os
 from pathlib import Path
 
@@ -149,7 +150,7 @@ def test_in_a_survey_nobody_s_own_promise_counts():
 def test_each_profile_spends_more_than_the_one_before_it():
     for kind in ("in-process", "process"):
         spent = [BUDGETS[profile, kind] for profile in PROFILES]
-        for less, more in zip(spent, spent[1:], strict=False):
+        for less, more in itertools.pairwise(spent):
             assert less.batches < more.batches
             assert less.shrink < more.shrink
             assert less.seconds < more.seconds

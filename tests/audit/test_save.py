@@ -67,7 +67,7 @@ def test_two_audits_at_once_write_two_whole_reports(tmp_path):
 
 def test_a_folder_that_cannot_be_made_is_an_input_error(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(InputError, match="cannot be made: .*; choose another place with --out"):
+    with pytest.raises(InputError, match=r"cannot be made: .*; choose another place with --out"):
         new_folder(tmp_path / "file" / "run")
 
 

@@ -110,9 +110,8 @@ def test_5_where_what_is_selected_does_not_apply():
 @pytest.mark.parametrize("jobs", [pytest.param(1, marks=pytest.mark.long), 2])
 def test_130_when_interrupted_and_what_was_found_is_written(tmp_path, jobs):
     """Ctrl-C, as a terminal sends it: to the whole group, while the second target is being audited."""
-    process = started(
-        "audit", "preset:plain-mean", planted("python_index.py"), "--only", "single-source,quorum", "--profile", "quick", "--jobs", jobs, "--out", "run", here=tmp_path
-    )  # fmt: skip
+    targets = "preset:plain-mean", planted("python_index.py")
+    process = started("audit", *targets, "--only", "single-source,quorum", "--jobs", jobs, "--out", "run", here=tmp_path)
     try:
         heard = []
         for line in process.stderr:

@@ -47,6 +47,8 @@ TEXTS = {
     "finding-fixed": "replay finding.json preset:plain-median",
 }
 ENDS = {"finding-broken": 1}
+LISTS = {"properties-list", "fixtures-list", "methods-check-rules"}
+"""A line an entry, however long."""
 
 
 @pytest.mark.parametrize(("name", "command"), TEXTS.items(), ids=list(TEXTS))
@@ -75,7 +77,7 @@ def test_no_text_holds_a_mark_of_the_machinery_and_all_fit_a_screen():
         assert "\\b" not in text
         assert "\x08" not in text
         assert str(Path(__file__).parents[2]) not in text
-        assert max(map(len, text.splitlines())) <= 120, name
+        assert max(map(len, text.splitlines())) <= 120 or name in LISTS
 
 
 def test_the_version_is_said():

@@ -18,7 +18,9 @@ def _declared(name: str, rules: str, expect: str) -> RightTarget:
     return RightTarget(name, f'[methodology]\nid = "{name}"\nname = "{name}"\n{rules}\n[expect]\n{expect}\n')
 
 
-def _clamp(name: str, band: str, silence: str, clock: str, *, price: str = "last", invalid: str = "ignore", weights: str = "equal", below: str = "halt", more: str = "") -> RightTarget:  # fmt: skip
+def _clamp(
+    name: str, band: str, silence: str, clock: str, *, price: str = "last", invalid: str = "ignore", weights: str = "equal", below: str = "halt", more: str = ""
+) -> RightTarget:
     rules = f"""
 [input]
 price = "{price}"
@@ -44,7 +46,18 @@ below = "{below}"
     return _declared(name, rules, f'max_age = "{silence}"\nclock = "{clock}"')
 
 
-def _drop(name: str, band: str, silence: str, clock: str, *, comparison: str = ">", several: str = "median", weights: str = "fixed", at_limit: str = "live", invalid: str = "ignore") -> RightTarget:  # fmt: skip
+def _drop(
+    name: str,
+    band: str,
+    silence: str,
+    clock: str,
+    *,
+    comparison: str = ">",
+    several: str = "median",
+    weights: str = "fixed",
+    at_limit: str = "live",
+    invalid: str = "ignore",
+) -> RightTarget:
     rules = f"""
 [staleness]
 silence = "{silence}"
@@ -68,7 +81,19 @@ below = "hold"
     return _declared(name, rules, f'max_age = "{silence}"\nclock = "{clock}"')
 
 
-def _robust(name: str, rule: str, silence: str, clock: str, *, even: str = "mean", tie: str = "lower", price: str = "last", below: str = "halt", invalid: str = "ignore", weights: str = "equal") -> RightTarget:  # fmt: skip
+def _robust(
+    name: str,
+    rule: str,
+    silence: str,
+    clock: str,
+    *,
+    even: str = "mean",
+    tie: str = "lower",
+    price: str = "last",
+    below: str = "halt",
+    invalid: str = "ignore",
+    weights: str = "equal",
+) -> RightTarget:
     variant = {"median": f'even = "{even}"', "weighted-median": f'tie = "{tie}"'}.get(rule, "")
     rules = f"""
 [input]
