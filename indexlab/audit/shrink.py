@@ -157,9 +157,8 @@ def _guess(search: _Search) -> None:
     start = min((fault.start for fault in search.scenario.faults), default=int(run.times[at]))
     before = max(int(np.searchsorted(run.times, start)) - 1, 0)
     for places in ([at], [before, at]):
+        # what they had said before the fault stays for now: with it fewer sources may do, and it is taken away afterwards
         rows = sorted({int(row) for place in (before, at) for row in newest[place] if row >= 0})
-        if len(places) == 1:
-            rows = sorted({int(row) for row in newest[at] if row >= 0})
         smaller = _with_rows(search.scenario, rows)
         if search.breaks(msgspec.structs.replace(smaller, times=tuple(int(run.times[place]) for place in sorted(set(places))))):
             return
