@@ -52,7 +52,8 @@ class Judge:
         """Evaluate one batch and judge it; `number` is the batch's place in the audit, `sparing` asks for few variations (dear targets)."""
         retold = retold_twins(number, len(batch.twins))
         if sparing:
-            retold = retold[number % len(retold) :][:1]
+            # mostly a broken one: what a run leaves behind, or takes for granted, shows there
+            retold = retold[:1] if number % 3 == 0 else retold[-1:]
         run = evaluate(self.target, batch, self.setting(seed, retold))
         tally = Tally(scenarios=1 + len(batch.twins), evaluations=1 + len(batch.twins) + len(run.variations))
         for prop in self.applicable:

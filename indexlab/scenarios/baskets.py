@@ -19,7 +19,7 @@ __all__ = ["FEWEST", "LARGEST_WEIGHT", "MOST", "drawn_basket"]
 FEWEST: Final = 7
 MOST: Final = 12
 LARGEST_WEIGHT: Final = 0.15
-_NAMES: Final = ("kraken", "coinbase", "bitstamp", "gemini", "binance", "okx", "bybit", "bitfinex", "kucoin", "gateio", "lmax", "itbit")
+_NAMES: Final = ("kraken", "coinbase", "bitstamp", "gemini", "binance", "okx", "bybit", "bitfinex", "kucoin", "gateio", "lmax", "coinbase-intl")
 _SCALES: Final = (1.0, 1.0, 100.0, 0.5, 1.00000001)
 """Given weights need not sum to 1: Binance's published sample sums to 1.00000001."""
 

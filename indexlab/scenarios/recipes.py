@@ -17,7 +17,19 @@ from indexlab.scenarios import sweeps
 from indexlab.scenarios.baskets import FEWEST, MOST, drawn_basket
 from indexlab.scenarios.expect import Expect
 from indexlab.scenarios.scenario import Batch, Scenario
-from indexlab.scenarios.shapes import LEVELS, STARTS, Shape, garbage_shape, limit_shape, market_for, quorum_shape, return_shape, start_shape, value_shape
+from indexlab.scenarios.shapes import (
+    LEVELS,
+    STARTS,
+    Shape,
+    garbage_shape,
+    later_shape,
+    limit_shape,
+    market_for,
+    quorum_shape,
+    return_shape,
+    start_shape,
+    value_shape,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +38,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RECIPES", "Drawn", "Recipe", "World", "built_in", "draw_batch"]
 
-Recipe: TypeAlias = Literal["values", "garbage", "silences", "late", "quorum", "moves", "volumes", "start", "flat", "return"]
-RECIPES: Final[tuple[Recipe, ...]] = ("values", "garbage", "silences", "late", "quorum", "moves", "volumes", "start", "flat", "return")
+Recipe: TypeAlias = Literal["values", "garbage", "silences", "late", "quorum", "moves", "volumes", "start", "flat", "return", "later"]
+RECIPES: Final[tuple[Recipe, ...]] = ("values", "garbage", "silences", "late", "quorum", "moves", "volumes", "start", "flat", "return", "later")
 
 GAPS: Final = (1.05, 0.85, 20.0, 0.04, 1.6, 0.55, 99.0, 0.0102, 1.012, 0.987, 3.0, 0.3)
 """True moves at once: of either sign, from just over 1 % to a factor of 100."""
@@ -74,6 +86,8 @@ def draw_batch(drawn: Drawn, world: World) -> Batch:
 def _shape(recipe: Recipe, expect: Expect) -> Shape:
     if recipe == "start":
         return start_shape(expect)
+    if recipe == "later":
+        return later_shape(expect)
     if recipe in ("values", "moves", "volumes"):
         return value_shape(expect)
     if recipe == "flat":
@@ -87,7 +101,7 @@ def _twins(drawn: Drawn, world: World, n: int, window: tuple[int, int | None]) -
     count = world.twins
     faulty = min(world.expect.faulty_sources, n)
     if drawn.recipe == "garbage":
-        return sweeps.garbage(count, n, window, drawn.seed, sources=faulty)
+        return sweeps.garbage(count, n, window, drawn.seed)
     if drawn.recipe == "silences":
         return sweeps.silences(count, n, window, world.expect, drawn.seed)
     if drawn.recipe == "late":
@@ -126,6 +140,8 @@ _FIRST: Final[tuple[tuple[Recipe, Regime, int], ...]] = (
     ("moves", "gap", 1),
     ("flat", "calm", 7),
     ("start", "calm", 6),
+    ("silences", "crash", 2),
+    ("later", "volatile", 0),
     ("return", "trending", 8),
     ("values", "crash", 2),
     ("moves", "gap", 2),

@@ -66,7 +66,7 @@ def _twins(recipe: Recipe, world: World, n: int, part: NDArray[np.int64], seed: 
         window = (start + shape.window_start, start + (shape.window_end or shape.window_start))
         if window[1] > last:
             window = (start + (last - start) // 4, start + (last - start) // 2)
-        return sweeps.values(count, n, window, seed, sources=faulty) if recipe == "values" else sweeps.garbage(count, n, window, seed, sources=faulty)
+        return sweeps.values(count, n, window, seed, sources=faulty) if recipe == "values" else sweeps.garbage(count, n, window, seed)
     window_start = start + min(limit_shape(expect).window_start, (last - start) // 4)
     if recipe == "silences":
         return sweeps.silences(count, n, (window_start, None), expect, seed)

@@ -14,10 +14,23 @@ if TYPE_CHECKING:
     from indexlab.market.synthetic import Regime
     from indexlab.scenarios.expect import Expect
 
-__all__ = ["LEVELS", "STARTS", "Shape", "garbage_shape", "limit_shape", "market_for", "quorum_shape", "return_shape", "start_shape", "value_shape"]
+__all__ = [
+    "LEVELS",
+    "STARTS",
+    "Shape",
+    "garbage_shape",
+    "later_shape",
+    "limit_shape",
+    "market_for",
+    "quorum_shape",
+    "return_shape",
+    "start_shape",
+    "value_shape",
+]
 
 _WARM: Final = 20
 _FEWEST_AFTER: Final = 20
+_LATER: Final = 236
 
 STARTS: Final = (
     parse_time("2021-03-10T14:23:07Z"),
@@ -67,6 +80,12 @@ def limit_shape(expect: Expect) -> Shape:
     """A fault to the end of the run, which lasts 2 × («max_age» + «max_recovery») after it begins, and 20 publications at the least."""
     after = max(_up(2 * (expect.max_age + expect.max_recovery) + 2 * expect.age_margin, expect.interval), _FEWEST_AFTER)
     return Shape(_WARM + after, _WARM * expect.interval, None)
+
+
+def later_shape(expect: Expect) -> Shape:
+    """A fault of a minute's publications, long after the start: a filter must still be there."""
+    tail = _up(expect.max_recovery + expect.max_tracking_lag, expect.interval) + 10
+    return Shape(_LATER + 64 + tail, _LATER * expect.interval, (_LATER + 64) * expect.interval)
 
 
 def start_shape(expect: Expect) -> Shape:

@@ -121,7 +121,7 @@ def quorum_losses(count: int, n_sources: int, windows: Sequence[tuple[int, int]]
         for number, (start, end) in enumerate(windows):
             stopped = _some(draw, n_sources, max(n_sources - left, 1))
             # mostly by silence; now and then they still talk, of nothing, or of long ago: heard is not live
-            kind = ("stop", "null", "stop", "lag")[k % 4]
+            kind = ("stop", "null", "zero", "lag")[k % 4]
             size = intensity_of_delay(end - start) if kind == "lag" else 1.0
             faults.append(FaultSpec(fault=kind, sources=stopped, start=start, end=end, intensity=size, seed=derive("quorum", seed, k, number)))
         twins.append(tuple(faults))
