@@ -28,6 +28,7 @@ class Workers:
         """Start `jobs` processes; with one, work is done here."""
         self.jobs = jobs
         self.pool: ProcessPoolExecutor | None = None
+        self.strangers = set(multiprocessing.active_children())
         context = multiprocessing.get_context("forkserver")
         self.hurried = context.Event()
         if jobs > 1:
@@ -85,6 +86,8 @@ class Workers:
         if self.pool is not None:
             self.pool.shutdown(wait=not at_once, cancel_futures=True)
             if at_once:
-                for child in multiprocessing.active_children():
+                # children that were there before us are somebody else's
+                for child in set(multiprocessing.active_children()) - self.strangers:
                     child.terminate()
+        enough.ask = lambda: False
         close_targets()
