@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from indexlab.audit.events import AuditResult
+    from indexlab.index.rules import Declaration
 
 __all__ = ["main"]
 
@@ -205,28 +206,31 @@ def replay(what: str, targets: tuple[str, ...]) -> int:
     return 0
 
 
-@main.group(short_help="The bundled methodologies: list, show, check.")
+@main.group(short_help="The bundled methodologies: list, show, check, diff.")
 def methods() -> None:
     """Published index methodologies as declarations, dated and cited."""
 
 
 @methods.command("list")
 def methods_list() -> None:
-    """List the methodologies."""
+    """List the methodologies: date, venue, grade of the evidence, name, and how many keys are assumed."""
     from indexlab.index.catalogue import preset, preset_names
 
-    _table([(name, preset(name).methodology.date, preset(name).methodology.venue, preset(name).methodology.name) for name in preset_names()])
+    rows = []
+    for name in preset_names():
+        found = preset(name)
+        methodology = found.methodology
+        rows.append((name, methodology.date, methodology.venue, methodology.grade or "-", methodology.name, f"{len(found.assumed)} assumed"))
+    _table(rows)
 
 
 @methods.command("show")
 @click.argument("name")
 def methods_show(name: str) -> None:
     """Show a methodology as a definition sheet; NAME is a bundled one or a TOML file."""
-    from indexlab.index.catalogue import preset
-    from indexlab.index.declaration import load_declaration
     from indexlab.index.sheet import sheet
 
-    click.echo(sheet(load_declaration(Path(name)) if name.endswith(".toml") else preset(name)))
+    click.echo(sheet(_methodology(name)))
 
 
 @methods.command("check")
@@ -241,6 +245,23 @@ def methods_check(file: Path) -> None:
     for question in questions(declaration):
         click.echo(f"  - {question}")
     click.echo(f"{len(declaration.assumed)} key(s) marked assumed")
+
+
+@methods.command("diff")
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+def methods_diff(first: str, second: str) -> None:
+    """Say in words what changed from methodology A to B; each is a bundled one or a TOML file."""
+    from indexlab.index.difference import difference
+
+    click.echo(difference(_methodology(first), _methodology(second)))
+
+
+def _methodology(name: str) -> Declaration:
+    from indexlab.index.catalogue import preset
+    from indexlab.index.declaration import load_declaration
+
+    return load_declaration(Path(name)) if name.endswith(".toml") else preset(name)
 
 
 @main.group(short_help="The properties: list, show.")

@@ -12,7 +12,6 @@ import msgspec
 import numpy as np
 
 from indexlab.audit.judge import Judge, run_of_one
-from indexlab.market.quotes import COLUMNS
 from indexlab.scenarios.scenario import QuoteColumns, Scenario, materialised
 
 if TYPE_CHECKING:
@@ -188,9 +187,7 @@ def _rows_of(scenario: Scenario) -> Sequence[int]:
 
 
 def _with_rows(scenario: Scenario, rows: Sequence[int]) -> Scenario:
-    columns = _columns(scenario)
-    taken = {name: None if getattr(columns, name) is None else tuple(getattr(columns, name)[row] for row in rows) for name in COLUMNS}
-    return msgspec.structs.replace(scenario, quotes=QuoteColumns(**taken))  # type: ignore[arg-type]
+    return msgspec.structs.replace(scenario, quotes=_columns(scenario).take(rows))
 
 
 def _fewer(search: _Search, items_of: Callable[[Scenario], Sequence[Item]], rebuilt: Callable[[Scenario, Sequence[Item]], Scenario], least: int = 1) -> None:

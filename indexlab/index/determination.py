@@ -33,3 +33,4 @@ class Determinations:
     used: NDArray[np.float64] | None = None
     reason: NDArray[np.int8] | None = None
     notes: tuple[str, ...] = ()
+    confidence: NDArray[np.float64] | None = None

@@ -6,25 +6,29 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from indexlab.index.blending import blended
+from indexlab.index.bringing import notes_of
+from indexlab.index.catalogue import preset
 from indexlab.index.determination import Determinations
-from indexlab.index.entering import enter, entering_price
-from indexlab.index.kernel import STATE_WIDTH, determine_rows, rules_of
-from indexlab.index.rules import NO_BOOK_NOTE
+from indexlab.index.entering import new_memory
+from indexlab.index.kernel import determine_rows, new_state
+from indexlab.index.kernel_rules import rules_of
+from indexlab.index.panels import LAYOUT, own_position, panel_of, static_of
 from indexlab.market.errors import InputError
-from indexlab.market.quotes import COLUMNS, Quotes
+from indexlab.market.quotes import Quotes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from indexlab.index.entering import Memory
     from indexlab.index.rules import Declaration
+    from indexlab.market.rates import Rates
     from indexlab.market.source import Basket
 
-__all__ = ["determine", "determine_batch"]
+__all__ = ["Course", "determine", "determine_batch"]
 
-_LAYOUT: Final = ("C", "W")
-"""What the kernels are compiled for: a strided or read-only column is copied, else Numba would compile them anew for it."""
 _CELLS_AT_ONCE: Final = 1 << 16
 """So many cells (publications times sources) of whole runs are worked on at once: they stay in the cache, and memory is bounded.
 
@@ -32,26 +36,31 @@ What comes out does not depend on it.
 """
 
 
-def determine(declaration: Declaration, basket: Basket, quotes: Quotes, times: NDArray[np.int64], *, detail: bool = True) -> Determinations:
+def determine(
+    declaration: Declaration, basket: Basket, quotes: Quotes, times: NDArray[np.int64], rates: Rates | None = None, *, detail: bool = True
+) -> Determinations:
     """Return the determinations of one run at `times` (int64 microseconds, not decreasing), from an empty state.
 
-    With `detail` they carry effective weights, entered prices and reasons. Raises InputError where quotes, times or weights do not fit the basket.
+    `rates` are the prices of other currencies in the index's. With `detail` they carry effective weights, entered prices and reasons. Raises InputError where
+    quotes, times or weights do not fit the basket.
     """
-    return determine_batch(declaration, basket, [quotes], times, detail=detail)[0]
+    return determine_batch(declaration, basket, [quotes], times, rates, detail=detail)[0]
 
 
 def determine_batch(
-    declaration: Declaration, basket: Basket, runs: Sequence[Quotes], times: NDArray[np.int64], *, detail: bool = False
+    declaration: Declaration, basket: Basket, runs: Sequence[Quotes], times: NDArray[np.int64], rates: Rates | None = None, *, detail: bool = False
 ) -> list[Determinations]:
-    """Return the determinations of many runs that share basket and times, each from an empty state: the same as `determine` of each."""
-    times = np.require(times, np.int64, _LAYOUT)
+    """Return the determinations of many runs that share basket, times and rates, each from an empty state: the same as `determine` of each."""
+    times = np.require(times, np.int64, LAYOUT)
     if len(times) > 1 and bool(np.any(times[1:] < times[:-1])):
         problem = "must not go back in time"
         raise InputError(problem, key="times")
-    weights = _scaled(declaration.weights_for(basket))
     found: list[Determinations] = []
     for part in _parts(runs, max(1, _CELLS_AT_ONCE // max(1, len(times) * len(basket)))):
-        found.extend(_determine_together(declaration, weights, part, times, detail=detail))
+        found.extend(Course(declaration, basket, len(part)).proceed(part, times, rates, detail=detail))
+    if declaration.blend is not None:
+        before = determine_batch(preset(declaration.blend.old), basket, runs, times, rates, detail=detail)
+        return [blended(declaration.blend, times, old, new) for old, new in zip(before, found, strict=True)]
     return found
 
 
@@ -60,46 +69,54 @@ def _parts(runs: Sequence[Quotes], size: int) -> Iterator[Sequence[Quotes]]:
         yield runs[first : first + size]
 
 
-def _scaled(given: tuple[float, ...]) -> NDArray[np.float64]:
-    """Scale weights by a power of two, which loses no bit, to a sum of at most 1: then no weighted sum overflows."""
-    weights = np.array(given, dtype=np.float64)
-    _, exponent = np.frexp(weights.max(initial=0.0))
-    return np.ldexp(weights, -(int(exponent) + len(given).bit_length()))
+class Course:
+    """Runs that go on piece by piece: what the rules remember of one piece counts in the next."""
 
+    def __init__(self, declaration: Declaration, basket: Basket, runs: int = 1) -> None:
+        """Begin so many runs from an empty state. Raises InputError where the declaration's weights do not fit the basket."""
+        self.declaration, self.basket = declaration, basket
+        self._static = static_of(declaration, basket)
+        self._rules = rules_of(declaration, own_position(declaration, basket))
+        self._memory: Memory = new_memory(runs, len(basket))
+        self._state = new_state(runs, len(basket))
+        self._last_time: int | None = None
 
-def _determine_together(
-    declaration: Declaration, weights: NDArray[np.float64], runs: Sequence[Quotes], times: NDArray[np.int64], *, detail: bool
-) -> list[Determinations]:
-    n_sources, rows = len(weights), len(runs) * len(times)
-    joined, bounds = _joined(runs)
-    if len(joined) and (int(joined.source.min()) < 0 or int(joined.source.max()) >= n_sources):
-        problem = f"must be a position in the list of {n_sources} sources"
-        raise InputError(problem, key="source")
-    entered = enter(declaration, joined, entering_price(declaration, joined), bounds, times, n_sources)
-    value, status = np.empty(rows), np.empty(rows, dtype=np.int8)
-    shape = (rows if detail else 0, n_sources)
-    weight, used, reason = np.empty(shape), np.empty(shape), np.empty(shape, dtype=np.int8)
-    state = np.full((len(runs), STATE_WIDTH), np.nan)
-    determine_rows(rules_of(declaration), weights, *entered, len(times), state, detail, value, status, weight, used, reason)
-    found = []
-    for run, quotes in enumerate(runs):
-        here, notes = slice(run * len(times), (run + 1) * len(times)), _notes(declaration, quotes)
-        if detail:
-            found.append(Determinations(value[here], status[here], weight[here], used[here], reason[here], notes))
-        else:
-            found.append(Determinations(value[here], status[here], notes=notes))
-    return found
-
-
-def _joined(runs: Sequence[Quotes]) -> tuple[Quotes, NDArray[np.int64]]:
-    bounds = np.zeros(len(runs) + 1, dtype=np.int64)
-    np.cumsum([len(quotes) for quotes in runs], out=bounds[1:])
-    if len(runs) == 1:
-        return Quotes(*(np.require(getattr(runs[0], name), requirements=_LAYOUT) for name in COLUMNS)), bounds
-    return Quotes(*(np.concatenate([getattr(quotes, name) for quotes in runs]) for name in COLUMNS)), bounds
-
-
-def _notes(declaration: Declaration, quotes: Quotes) -> tuple[str, ...]:
-    if declaration.input.price != "mid":
-        return ()
-    return (NO_BOOK_NOTE,) if bool(np.any(np.isnan(quotes.bid) & np.isnan(quotes.ask) & ~np.isnan(quotes.price))) else ()
+    def proceed(self, runs: Sequence[Quotes], times: NDArray[np.int64], rates: Rates | None = None, *, detail: bool = False) -> list[Determinations]:
+        """Go on with what came since the last piece: one Quotes a run, received up to the last of `times`; return one determination a run."""
+        n_sources, rows = len(self.basket), len(runs) * len(times)
+        panel = panel_of(self.declaration, self.basket, self._static, runs, times, rates, self._memory, self._last_time)
+        value, status = np.empty(rows), np.empty(rows, dtype=np.int8)
+        shape = (rows if detail else 0, n_sources)
+        weight, used, reason = np.empty(shape), np.empty(shape), np.empty(shape, dtype=np.int8)
+        votes = self.declaration.aggregation.rule == "votes"
+        confidence = np.empty(rows if votes else 0)
+        entered = panel.entered
+        determine_rows(
+            self._rules,
+            panel.weights,
+            self._static.band,
+            self._static.group,
+            entered.price,
+            entered.age,
+            entered.why,
+            panel.extra,
+            times,
+            self._state,
+            detail,
+            value,
+            status,
+            confidence,
+            weight,
+            used,
+            reason,
+        )
+        self._last_time = int(times[-1]) if len(times) else self._last_time
+        found = []
+        for run, quotes in enumerate(runs):
+            here, notes = slice(run * len(times), (run + 1) * len(times)), notes_of(self.declaration, quotes)
+            wide = confidence[here] if votes else None
+            if detail:
+                found.append(Determinations(value[here], status[here], weight[here], used[here], reason[here], notes, wide))
+            else:
+                found.append(Determinations(value[here], status[here], notes=notes, confidence=wide))
+        return found

@@ -1,15 +1,16 @@
-"""What each source brings to each publication: the price of its newest valid observation, how old that is, and why there is none.
+"""What each source brings to each publication: the price of its newest valid observation, how old that is, and why it may not count.
 
-The same as-of rule as `indexlab.market.panel`, here over many runs in one pass and with the source's own state besides (a source that an invalid
-observation has put out); per-source rules with memory belong here.
+The same as-of rule as `indexlab.market.panel`, here over many runs in one pass and with the source's own memory besides: a source that an invalid or a
+delayed observation has put out, a price that does not change. What it remembers may be carried on from one piece of a run to the next (`Memory`).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from indexlab.index.kernel_rules import ABSENT, BESIDE, INVALID, NEVER, STALE, USED
 from indexlab.market.compiled import compiled
 
 if TYPE_CHECKING:
@@ -18,60 +19,80 @@ if TYPE_CHECKING:
     from indexlab.index.rules import Declaration
     from indexlab.market.quotes import Quotes
 
-__all__ = ["Entered", "enter", "entering_price"]
+__all__ = ["Entered", "Memory", "enter", "new_memory"]
 
-# Numba caches by this file alone, so the positions in REASONS are written out; a test holds them to `determination`.
-_USED, _INVALID, _ABSENT = 0, 4, 6
-_NEVER: Final = 2**62
+_DROP, _HOLD, _BESIDE = 0, 1, 2
+_ACTIONS = {"drop": _DROP, "hold": _HOLD, "weight-0": _BESIDE}
 
 
 class Entered(NamedTuple):
     """Arrays [rows, sources], the runs one after another.
 
-    `price` of the newest valid observation (NaN: none), its `age` in microseconds by the declared clock, and `why`: the position in REASONS of "used" where it
-    may count, of "invalid" or "absent" where it may not.
+    `price` of the newest valid observation (NaN: none), its `age` in microseconds by the declared clock, `why`: USED where it may count, BESIDE where it is only in
+    the reference, else the position in REASONS of why not; `newest`, its row (-1: none).
     """
 
     price: NDArray[np.float64]
     age: NDArray[np.int64]
     why: NDArray[np.int8]
+    newest: NDArray[np.int64]
 
 
-def entering_price(declaration: Declaration, quotes: Quotes) -> NDArray[np.float64]:
-    """Return the price that each observation brings, NaN where it is invalid."""
-    validity = declaration.validity
-    positive = validity.accept == "positive"
-    price = _mid(quotes, positive=positive) if declaration.input.price == "mid" else quotes.price
-    valid = np.isfinite(price) & (quotes.event_time - quotes.receive_time <= validity.max_ahead_us)
-    if positive:
-        valid &= price > 0
-    return np.where(valid, price, np.nan)
+class Memory(NamedTuple):
+    """What is remembered of each source [runs, sources]: newest price, its stamp (-1: none) and state, since when the price is what it is, the newest row."""
+
+    price: NDArray[np.float64]
+    stamp: NDArray[np.int64]
+    state: NDArray[np.int8]
+    since: NDArray[np.int64]
+    newest: NDArray[np.int64]
 
 
-def _mid(quotes: Quotes, *, positive: bool) -> NDArray[np.float64]:
-    bid, ask = quotes.bid, quotes.ask
-    no_book = np.isnan(bid) & np.isnan(ask)
-    with np.errstate(invalid="ignore", over="ignore"):
-        good = np.isfinite(bid) & np.isfinite(ask) & ~(bid > ask)
-        if positive:
-            good &= bid > 0
-        total = bid + ask
-        mid = np.where(np.isinf(total), 0.5 * bid + 0.5 * ask, 0.5 * total)
-    return np.where(no_book, quotes.price, np.where(good, mid, np.nan))
+def new_memory(runs: int, n_sources: int) -> Memory:
+    """Return the empty memory of so many runs."""
+    shape = (runs, n_sources)
+    return Memory(
+        np.full(shape, np.nan),
+        np.full(shape, -1, dtype=np.int64),
+        np.full(shape, ABSENT, dtype=np.int8),
+        np.full(shape, -1, dtype=np.int64),
+        np.full(shape, -1, dtype=np.int64),
+    )
 
 
-def enter(declaration: Declaration, runs: Quotes, price: NDArray[np.float64], bounds: NDArray[np.int64], times: NDArray[np.int64], n_sources: int) -> Entered:
-    """Sample what `n_sources` sources bring at `times` in each run; run r is the rows bounds[r] to bounds[r + 1] of `runs`, with the prices that enter."""
-    shape = ((len(bounds) - 1) * len(times), n_sources)
-    entered = Entered(np.empty(shape), np.empty(shape, dtype=np.int64), np.empty(shape, dtype=np.int8))
-    by_event = declaration.staleness.clock == "event"
-    excludes = declaration.validity.invalid == "exclude"
-    _enter(runs.receive_time, runs.event_time, runs.source, price, bounds, times, by_event, excludes, *entered)
+def enter(
+    declaration: Declaration, runs: Quotes, price: NDArray[np.float64], bounds: NDArray[np.int64], times: NDArray[np.int64], memory: Memory
+) -> Entered:
+    """Sample what the sources bring at `times` in each run; run r is the rows bounds[r] to bounds[r + 1] of `runs`, with the prices that enter.
+
+    `memory` is read before a run's first row and left as its last row left it.
+    """
+    shape = ((len(bounds) - 1) * len(times), memory.price.shape[1])
+    entered = Entered(np.empty(shape), np.empty(shape, dtype=np.int64), np.empty(shape, dtype=np.int8), np.empty(shape, dtype=np.int64))
+    latency, unchanged = declaration.latency, declaration.unchanged
+    _enter(
+        runs.receive_time,
+        runs.event_time,
+        runs.source,
+        price,
+        bounds,
+        times,
+        declaration.staleness.clock == "event",
+        declaration.validity.invalid == "exclude",
+        NEVER if latency.limit_us is None else latency.limit_us,
+        latency.at_limit == "stale",
+        _ACTIONS[latency.action],
+        NEVER if unchanged.limit_us is None else unchanged.limit_us,
+        unchanged.at_limit == "stale",
+        _ACTIONS[unchanged.action],
+        memory,
+        entered,
+    )
     return entered
 
 
 @compiled
-def _enter(  # noqa: PLR0913, PLR0917 - arrays go to the compiled loop one by one
+def _enter(  # noqa: PLR0913, PLR0917, C901, PLR0912 - arrays go to the compiled loop one by one
     receive: NDArray[np.int64],
     event: NDArray[np.int64],
     source: NDArray[np.int32],
@@ -80,32 +101,50 @@ def _enter(  # noqa: PLR0913, PLR0917 - arrays go to the compiled loop one by on
     times: NDArray[np.int64],
     by_event: bool,  # noqa: FBT001 - Numba takes no keywords here
     excludes: bool,  # noqa: FBT001
-    entered: NDArray[np.float64],
-    age: NDArray[np.int64],
-    why: NDArray[np.int8],
+    late_us: int,
+    late_at_limit: bool,  # noqa: FBT001
+    late_action: int,
+    same_us: int,
+    same_at_limit: bool,  # noqa: FBT001
+    same_action: int,
+    memory: Memory,
+    entered: Entered,
 ) -> None:
-    n = entered.shape[1]
-    newest = np.empty(n)
-    stamp = np.empty(n, dtype=np.int64)
-    state = np.empty(n, dtype=np.int8)
+    n = entered.price.shape[1]
     out = 0
     for run in range(len(bounds) - 1):
-        newest[:] = np.nan
-        stamp[:] = -1
-        state[:] = _ABSENT
+        newest, stamp, state, since, place = memory.price[run], memory.stamp[run], memory.state[run], memory.since[run], memory.newest[run]
         row = bounds[run]
         for t in range(len(times)):
             while row < bounds[run + 1] and receive[row] <= times[t]:
                 s = source[row]
                 moment = event[row] if by_event else receive[row]
                 if moment >= stamp[s]:
-                    if not np.isnan(price[row]):
-                        newest[s], stamp[s], state[s] = price[row], moment, _USED
-                    elif excludes or stamp[s] < 0:
-                        state[s] = _INVALID
+                    if np.isnan(price[row]):
+                        if excludes or stamp[s] < 0:
+                            state[s] = INVALID
+                    else:
+                        delay = receive[row] - event[row]
+                        is_late = delay > late_us or (late_at_limit and delay == late_us)
+                        if is_late and late_action != _BESIDE:
+                            if late_action == _DROP:
+                                state[s] = STALE
+                        else:
+                            if price[row] != newest[s]:
+                                since[s] = moment
+                            newest[s], stamp[s], place[s] = price[row], moment, row
+                            state[s] = BESIDE if is_late else USED
                 row += 1
             for s in range(n):
-                entered[out, s] = newest[s]
-                age[out, s] = times[t] - stamp[s] if stamp[s] >= 0 else _NEVER
-                why[out, s] = state[s]
+                why = state[s]
+                if same_us < NEVER and (why == USED or why == BESIDE):
+                    span = max(times[t] - since[s], 0)
+                    if span > same_us or (same_at_limit and span == same_us):
+                        why = STALE if same_action == _DROP else BESIDE
+                if stamp[s] < 0 and why != ABSENT and why != INVALID:
+                    why = STALE
+                entered.price[out, s] = newest[s]
+                entered.age[out, s] = times[t] - stamp[s] if stamp[s] >= 0 else NEVER
+                entered.why[out, s] = why
+                entered.newest[out, s] = place[s]
             out += 1

@@ -7,7 +7,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Final
 
-from indexlab.index.rules import CHOICES
+from indexlab.index.choices import CHOICES
 from indexlab.market.errors import InputError, did_you_mean
 from indexlab.market.units import duration_us, ratio
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Table"]
 
+_MOST: Final = 1_000_000
 _DATE: Final = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 
@@ -93,10 +94,10 @@ class Table:
         """Return one of the words that CHOICES lists; the first where the key is not given."""
         return self.choice(key) or CHOICES[self.path(key)][0]
 
-    def ratio(self, key: str) -> float:
+    def ratio(self, key: str, default: float = 0.0) -> float:
         """Return a ratio from 0 to 1."""
         try:
-            return ratio(self._get(key, 0.0), key=self.path(key))
+            return ratio(self._get(key, default), key=self.path(key))
         except InputError as error:
             raise error.within(self.file) from None
 
@@ -112,12 +113,46 @@ class Table:
         except InputError as error:
             raise error.within(self.file) from None
 
-    def count(self, key: str, default: int) -> int:
-        """Return a whole number of at least 1."""
+    def count(self, key: str, default: int, *, low: int = 1) -> int:
+        """Return a whole number of at least `low`, and at most a million."""
         given = self._get(key, default)
-        if isinstance(given, bool) or not isinstance(given, int) or given < 1:
-            raise self.problem(key, f"must be a whole number of at least 1, was {_shown(given)}")
+        if isinstance(given, bool) or not isinstance(given, int) or given < low:
+            raise self.problem(key, f"must be a whole number of at least {low}, was {_shown(given)}")
+        if given > _MOST:
+            raise self.problem(key, f"must be a whole number of at most {_MOST}, was {_shown(given)}")
         return given
+
+    def flag(self, key: str) -> bool:
+        """Return true or false; false where not given."""
+        given = self._get(key, False)  # noqa: FBT003 - the default of a flag
+        if not isinstance(given, bool):
+            raise self.problem(key, f"must be true or false, was {_shown(given)}")
+        return given
+
+    def names(self, key: str) -> tuple[str, ...]:
+        """Return a list of texts."""
+        given = self._get(key, [])
+        if not isinstance(given, list) or not all(isinstance(name, str) and name for name in given):
+            raise self.problem(key, f"must be a list of ids, was {_shown(given)}", 'write ["kraken", "gemini"]')
+        return tuple(given)
+
+    def moment(self, key: str) -> int:
+        """Return a date and time as microseconds since 1970; without an offset it is UTC."""
+        given = self._get(key, None)
+        if isinstance(given, str):
+            try:
+                given = dt.datetime.fromisoformat(given)
+            except ValueError:
+                pass
+        if not isinstance(given, dt.datetime):
+            raise self.problem(key, f"must be a date and time, was {_shown(given)}", "write 2025-12-01T07:00:00Z")
+        aware = given if given.tzinfo is not None else given.replace(tzinfo=dt.UTC)
+        return (aware - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
+
+    def inside(self, key: str) -> tuple[str, ...]:
+        """Return the dotted keys that the file states in a table inside this one; none where it is no table."""
+        given = self._content.get(key)
+        return tuple(f"{self.path(key)}.{inner}" for inner in given) if isinstance(given, dict) else ()
 
     def number(self, key: str, default: float, *, above: float = -math.inf, low: float = -math.inf) -> float:
         """Return a finite number greater than `above` and at least `low`."""

@@ -2,22 +2,55 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar, cast
 
 import numba
+from numba.core import config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["compiled"]
 
+_PACKAGE: Final = Path(__file__).parent.parent
+
+
+def _cache_folder() -> str:
+    """Return a folder for compiled code that is named after all sources that may be in it: Numba itself would miss a change in another file.
+
+    It lies beside the package where that may be written, else where the user's caches lie ("": Numba finds its own place).
+    """
+    digest = hashlib.sha256()
+    for room in ("market", "index", "margin"):
+        for path in sorted((_PACKAGE / room).glob("*.py")):
+            content = path.read_bytes()
+            if b"import compiled" in content:
+                digest.update(path.name.encode() + content)
+    name = f"kernels-{digest.hexdigest()[:16]}"
+    for place in (_PACKAGE / "__pycache__", Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "indexlab"):
+        try:
+            (place / name).mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(place / name, os.W_OK):
+            return str(place / name)
+    return ""
+
+
+_CACHE: Final = _cache_folder()
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a function with Numba: cached on disk, strict IEEE arithmetic (no fastmath: the same bits everywhere), NaN allowed.
-
-    A compiled function may call another one only from its own module: Numba's cache does not notice a change in another file.
-    """
-    return cast("Callable[P, R]", numba.njit(cache=True, error_model="numpy")(function))
+    """Compile a function with Numba: cached on disk, strict IEEE arithmetic (no fastmath: the same bits everywhere), NaN allowed, threads let run beside it."""
+    usual = config.CACHE_DIR
+    config.CACHE_DIR = usual or _CACHE
+    try:
+        return cast("Callable[P, R]", numba.njit(cache=True, error_model="numpy", nogil=True)(function))
+    finally:
+        config.CACHE_DIR = usual

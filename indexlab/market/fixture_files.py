@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
@@ -88,11 +88,12 @@ def read_quotes(content: bytes, basket: Basket, *, start: int, end: int, file: o
     frame = _read_frame(content, file)
     columns = {name: _column(frame, name, file) for name in COLUMNS if name != "source"}
     position = _positions(frame, basket, file)
+    numbers: dict[str, Any] = {name: columns[name] for name in ("price", "bid", "ask", "volume")}
     quotes = Quotes.from_columns(
         receive_time=cast("NDArray[np.int64]", columns["receive_time"]),
         event_time=cast("NDArray[np.int64]", columns["event_time"]),
         source=position,
-        **{name: cast("NDArray[np.float64]", columns[name]) for name in ("price", "bid", "ask", "volume")},
+        **numbers,
         sources=len(basket),
         file=file,
     )

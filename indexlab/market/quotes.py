@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from indexlab.market.errors import InputError
-from indexlab.market.times import LATEST_US
+from indexlab.market.columns import check_arrival, check_length, check_times, number_column, refuse, whole_column
+from indexlab.market.levels import Levels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["COLUMNS", "MAX_AHEAD_US", "Quotes", "invalid_price", "valid_book", "valid_quotes"]
+__all__ = ["COLUMNS", "MAX_AHEAD_US", "OPTIONAL_COLUMNS", "Quotes", "invalid_price", "valid_book", "valid_quotes"]
 
 COLUMNS = ("receive_time", "event_time", "source", "price", "bid", "ask", "volume")
+"""The columns that are always there."""
+OPTIONAL_COLUMNS = ("confidence", "trade_size")
+"""The columns of numbers that only some methodologies need: None, or one entry a row."""
 MAX_AHEAD_US = 1_000_000
 """An event time further ahead of its receive time than this (1 s) makes an observation invalid."""
 
@@ -28,6 +31,9 @@ class Quotes:
 
     `receive_time` and `event_time` are int64 microseconds; `source` int32, the position in the basket; `price`, `bid`, `ask` (quote
     currency) and `volume` (base units since the source's previous observation) are float64 with NaN for null.
+
+    Optional, None where there is no such column: `confidence` (half the width of what the source says of its price, quote currency) and `trade_size` (base
+    units of the trade that the price is of), float64 with NaN for null; `book`, the levels of the order book.
     """
 
     receive_time: NDArray[np.int64]
@@ -37,6 +43,9 @@ class Quotes:
     bid: NDArray[np.float64]
     ask: NDArray[np.float64]
     volume: NDArray[np.float64]
+    confidence: NDArray[np.float64] | None = None
+    trade_size: NDArray[np.float64] | None = None
+    book: Levels | None = None
 
     def __len__(self) -> int:
         """Return how many observations there are."""
@@ -44,11 +53,24 @@ class Quotes:
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Quotes:
         """Return the given rows, in the order given."""
-        return Quotes(*(getattr(self, name)[rows] for name in COLUMNS))
+        columns: dict[str, Any] = {name: getattr(self, name) for name in (*COLUMNS, *OPTIONAL_COLUMNS)}
+        taken: dict[str, Any] = {name: None if column is None else column[rows] for name, column in columns.items()}
+        return Quotes(**taken, book=None if self.book is None else self.book.take(rows))
 
-    def with_columns(self, **columns: NDArray[np.generic]) -> Quotes:
+    def with_columns(self, **columns: NDArray[np.generic] | Levels | None) -> Quotes:
         """Return a copy with some columns replaced; the order of rows is the caller's care."""
         return replace(self, **columns)  # type: ignore[arg-type]
+
+    def scaled(self, factor: float | NDArray[np.float64]) -> Quotes:
+        """Return the rows with every amount in quote currency times a factor, one for all or one for each row."""
+        return replace(
+            self,
+            price=self.price * factor,
+            bid=self.bid * factor,
+            ask=self.ask * factor,
+            confidence=None if self.confidence is None else self.confidence * factor,
+            book=None if self.book is None else self.book.scaled(factor),
+        )
 
     def sorted_by_arrival(self) -> Quotes:
         """Return the rows sorted by receive time; what arrived together keeps its order."""
@@ -66,8 +88,13 @@ class Quotes:
         return bool(np.any(~np.isnan(self.bid)) or np.any(~np.isnan(self.ask)))
 
     def equals(self, other: Quotes) -> bool:
-        """Say whether both are the same to the bit (NaN equals NaN)."""
-        return all(getattr(self, name).tobytes() == getattr(other, name).tobytes() for name in COLUMNS)
+        """Say whether both are the same to the bit (NaN equals NaN, a column that is not there only one that is not there)."""
+        pairs = [(getattr(self, name), getattr(other, name)) for name in (*COLUMNS, *OPTIONAL_COLUMNS)]
+        if not all((mine is None) == (theirs is None) and (mine is None or mine.tobytes() == theirs.tobytes()) for mine, theirs in pairs):
+            return False
+        if self.book is None or other.book is None:
+            return self.book is other.book
+        return self.book.equals(other.book)
 
     @classmethod
     def empty(cls) -> Quotes:
@@ -76,11 +103,17 @@ class Quotes:
 
     @classmethod
     def concatenate(cls, parts: Sequence[Quotes]) -> Quotes:
-        """Return all rows of all parts, sorted by receive time; among equals the earlier part comes first."""
+        """Return all rows of all parts, sorted by receive time; among equals the earlier part comes first.
+
+        An optional column that only some parts have is null in the rows of the others.
+        """
         if not parts:
             return cls.empty()
-        joined = cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS))
-        return joined.sorted_by_arrival()
+        joined = {name: _joined(parts, name) for name in (*COLUMNS, *OPTIONAL_COLUMNS)}
+        book = None
+        if any(part.book is not None for part in parts):
+            book = Levels.concatenate([Levels.empty(len(part)) if part.book is None else part.book for part in parts])
+        return cls(**joined, book=book).sorted_by_arrival()
 
     @classmethod
     def from_columns(  # noqa: PLR0913 - one argument a column
@@ -93,61 +126,37 @@ class Quotes:
         bid: ArrayLike | None = None,
         ask: ArrayLike | None = None,
         volume: ArrayLike | None = None,
+        confidence: ArrayLike | None = None,
+        trade_size: ArrayLike | None = None,
+        book: Levels | None = None,
         sources: int | None = None,
         file: object = None,
     ) -> Quotes:
         """Validate columns once, on the way in; `sources` is the number of sources in the basket.
 
-        Missing optional columns are null; a missing event time is the receive time. Raises InputError with the column, the row and the value.
+        A missing bid, ask or volume is null, a missing event time the receive time. Raises InputError with the column, the row and the value.
         """
-        received = _whole(receive_time, "receive_time", file)
+        received = whole_column(receive_time, "receive_time", file)
         n = len(received)
-        event = received if event_time is None else _whole(event_time, "event_time", file)
-        origin = _whole(source, "source", file)
-        numbers = {name: _numbers(given, name, n, file) for name, given in (("price", price), ("bid", bid), ("ask", ask), ("volume", volume))}
+        event = received if event_time is None else whole_column(event_time, "event_time", file)
+        origin = whole_column(source, "source", file)
+        given = {"price": price, "bid": bid, "ask": ask, "volume": volume}
+        numbers = {name: np.full(n, np.nan) if column is None else number_column(column, name, file) for name, column in given.items()}
+        numbers |= {name: number_column(column, name, file) for name, column in (("confidence", confidence), ("trade_size", trade_size)) if column is not None}
         for name, column in (("event_time", event), ("source", origin), *numbers.items()):
-            if len(column) != n:
-                problem = f"must have as many entries as receive_time ({n}), were {len(column)}"
-                raise InputError(problem, file=file, key=name)
-        for name, times in (("receive_time", received), ("event_time", event)):
-            _refuse((times < 0) | (times > LATEST_US), times, f"must be microseconds since 1970 up to {LATEST_US}", name, file)
-        if n > 1:
-            back = np.concatenate(([False], received[1:] < received[:-1]))
-            _refuse(back, received, "must not go back in time", "receive_time", file)
-        _refuse((origin < 0) | (origin >= (2**31 - 1 if sources is None else sources)), origin, "must be a position in the list of sources", "source", file)
-        return cls(received, event, origin.astype(np.int32), **numbers)
+            check_length(len(column), n, name, file)
+        check_times(received, "receive_time", file)
+        check_times(event, "event_time", file)
+        check_arrival(received, "receive_time", file)
+        refuse((origin < 0) | (origin >= (2**31 - 1 if sources is None else sources)), origin, "must be a position in the list of sources", "source", file)
+        return cls(received, event, origin.astype(np.int32), **numbers, book=None if book is None else book.checked(n, file=file))
 
 
-def _whole(given: ArrayLike, name: str, file: object) -> NDArray[np.int64]:
-    column = np.asarray(given)
-    if column.size == 0:
-        return np.zeros(0, dtype=np.int64)
-    if column.ndim != 1 or not np.issubdtype(column.dtype, np.integer):
-        problem = f"must be a list of whole numbers, was {column.dtype}"
-        raise InputError(problem, file=file, key=name)
-    return column.astype(np.int64)
-
-
-def _numbers(given: ArrayLike | None, name: str, n: int, file: object) -> NDArray[np.float64]:
-    if given is None:
-        return np.full(n, np.nan)
-    try:
-        column = np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError):
-        problem = "must be a list of numbers or nulls"
-        raise InputError(problem, file=file, key=name) from None
-    if column.ndim != 1:
-        problem = f"must be a list of numbers or nulls, has {column.ndim} dimensions"
-        raise InputError(problem, file=file, key=name)
-    _refuse(np.isinf(column), column, "must be finite or null", name, file)
-    return column
-
-
-def _refuse(bad: NDArray[np.bool_], column: NDArray[np.generic], rule: str, name: str, file: object) -> None:
-    rows = np.flatnonzero(bad)
-    if len(rows):
-        problem = f"{rule}, was {column[rows[0]]} in row {rows[0]}"
-        raise InputError(problem, file=file, key=name)
+def _joined(parts: Sequence[Quotes], name: str) -> Any:  # noqa: ANN401 - the column's own type, or None where no part has it
+    columns = [getattr(part, name) for part in parts]
+    if all(column is None for column in columns):
+        return None
+    return np.concatenate([np.full(len(part), np.nan) if column is None else column for part, column in zip(parts, columns, strict=True)])
 
 
 def invalid_price(price: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -174,7 +183,7 @@ def valid_quotes(quotes: Quotes, *, uses_book: bool) -> NDArray[np.bool_]:
     return good_price & (no_book | good_book) & (quotes.event_time - quotes.receive_time <= MAX_AHEAD_US)
 
 
-# `fields` keeps the tuple above honest: a column added to the class must be named there too
-if tuple(field.name for field in fields(Quotes)) != COLUMNS:  # pragma: no cover
-    message = "COLUMNS must name the fields of Quotes in order"
+# `fields` keeps the tuples above honest: a column added to the class must be named there too
+if tuple(field.name for field in fields(Quotes)) != (*COLUMNS, *OPTIONAL_COLUMNS, "book"):  # pragma: no cover
+    message = "COLUMNS, OPTIONAL_COLUMNS and the book must name the fields of Quotes in order"
     raise AssertionError(message)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -14,20 +15,30 @@ from indexlab.faults.spec import FaultSpec
 from indexlab.margin.account import Account
 from indexlab.market.errors import InputError
 from indexlab.market.fixture import find_fixture, load_fixture
-from indexlab.market.quotes import COLUMNS, Quotes
+from indexlab.market.levels import Levels
+from indexlab.market.quotes import OPTIONAL_COLUMNS, Quotes
 from indexlab.market.source import Basket, Source, checked_basket
 from indexlab.market.synthetic import Market, synthesise
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-__all__ = ["Batch", "Expanded", "FixtureSlice", "QuoteColumns", "Scenario", "expand", "expand_base", "from_bytes", "materialised", "to_bytes"]
+__all__ = ["Batch", "BookColumns", "Expanded", "FixtureSlice", "QuoteColumns", "Scenario", "expand", "expand_base", "from_bytes", "materialised", "to_bytes"]
 
 _MOST_BYTES = 256 * 1024 * 1024
 
 
+class BookColumns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An order book written out: (price, size) a level, a side in the order in which it was sent."""
+
+    bids: tuple[tuple[float | None, float | None], ...]
+    asks: tuple[tuple[float | None, float | None], ...]
+
+
 class QuoteColumns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Quotes written out: columns of equal length as in the target protocol; a column left out is all null."""
+    """Quotes written out: columns of equal length as in the target protocol; a bid, ask or volume left out is all null, another column is not there."""
 
     receive_time: tuple[int, ...]
     event_time: tuple[int, ...]
@@ -36,6 +47,9 @@ class QuoteColumns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     bid: tuple[float | None, ...] | None = None
     ask: tuple[float | None, ...] | None = None
     volume: tuple[float | None, ...] | None = None
+    confidence: tuple[float | None, ...] | None = None
+    trade_size: tuple[float | None, ...] | None = None
+    book: tuple[BookColumns | None, ...] | None = None
 
     @classmethod
     def of(cls, quotes: Quotes) -> QuoteColumns:
@@ -45,13 +59,24 @@ class QuoteColumns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
         price = numbers.pop("price")
         empty = (None,) * len(quotes)
         bid, ask, volume = (None if numbers[name] == empty else numbers[name] for name in ("bid", "ask", "volume"))
-        return cls(**whole, price=price, bid=bid, ask=ask, volume=volume)
+        confidence, trade_size = (None if column is None else _nullable(column) for column in (quotes.confidence, quotes.trade_size))
+        book = None if quotes.book is None else _written(quotes.book)
+        return cls(**whole, price=price, bid=bid, ask=ask, volume=volume, confidence=confidence, trade_size=trade_size, book=book)
+
+    def take(self, rows: Sequence[int]) -> QuoteColumns:
+        """Return the given rows, in the order given."""
+        columns: dict[str, tuple[Any, ...] | None] = {name: getattr(self, name) for name in self.__struct_fields__}
+        return QuoteColumns(**{name: None if column is None else tuple(column[row] for row in rows) for name, column in columns.items()})  # type: ignore[arg-type]
 
     def quotes(self, n_sources: int, *, file: object = None) -> Quotes:
         """Read them back, validated."""
-        given = {name: getattr(self, name) for name in COLUMNS if getattr(self, name) is not None}
-        floats = {name: [np.nan if value is None else value for value in given.pop(name)] for name in ("price", "bid", "ask", "volume") if name in given}
-        return Quotes.from_columns(**{name: list(column) for name, column in given.items()}, **floats, sources=n_sources, file=file)
+        given: dict[str, Any] = {name: list(column) for name in self.__struct_fields__ if (column := getattr(self, name)) is not None}
+        for name in ("price", "bid", "ask", "volume", *OPTIONAL_COLUMNS):
+            if name in given:
+                given[name] = [np.nan if value is None else value for value in given[name]]
+        if self.book is not None:
+            given["book"] = Levels.from_lists([None if row is None else (_side(row.bids), _side(row.asks)) for row in self.book])
+        return Quotes.from_columns(**given, sources=n_sources, file=file)
 
 
 class FixtureSlice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -172,6 +197,19 @@ def from_bytes(text: bytes, *, file: object = None) -> Scenario:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         problem = f"is no scenario: {error}"
         raise InputError(problem, file=file) from None
+
+
+def _written(book: Levels) -> tuple[BookColumns | None, ...]:
+    rows = [book.row(row) for row in range(len(book))]
+    return tuple(BookColumns(_told(bids), _told(asks)) if bids or asks else None for bids, asks in rows)
+
+
+def _told(side: list[tuple[float, float]]) -> tuple[tuple[float | None, float | None], ...]:
+    return tuple((None if math.isnan(price) else price, None if math.isnan(size) else size) for price, size in side)
+
+
+def _side(levels: tuple[tuple[float | None, float | None], ...]) -> list[tuple[float, float]]:
+    return [(math.nan if price is None else price, math.nan if size is None else size) for price, size in levels]
 
 
 def _nullable(column: NDArray[np.float64]) -> tuple[float | None, ...]:

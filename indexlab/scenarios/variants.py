@@ -71,14 +71,10 @@ def with_late(quotes: Quotes, times: NDArray[np.int64], n_sources: int, seed: in
     behind = np.exp(draw.uniform(np.log(_LATE_US[0]), np.log(_LATE_US[1]), len(at))).astype(np.int64)
     event = np.maximum(quotes.event_time[newest] - behind, 0)
     factor = np.exp(draw.uniform(-0.3, 0.3, len(at)))
-    late = Quotes(
-        times[at],
-        event,
-        source.astype(np.int32),
-        quotes.price[newest] * factor,
-        quotes.bid[newest] * factor,
-        quotes.ask[newest] * factor,
-        np.full(len(at), np.nan),
+    late = quotes.take(newest.astype(np.intp)).scaled(factor)
+    nothing = np.full(len(at), np.nan)
+    late = late.with_columns(
+        receive_time=times[at], event_time=event, source=source.astype(np.int32), volume=nothing, trade_size=None if late.trade_size is None else nothing
     )
     late = late.take(event < quotes.event_time[newest])
     return Quotes.concatenate([quotes, late]), len(late)
@@ -86,7 +82,7 @@ def with_late(quotes: Quotes, times: NDArray[np.int64], n_sources: int, seed: in
 
 def scaled(quotes: Quotes, factor: float) -> Quotes:
     """Return the run with every price and book times a factor; powers of two are exact."""
-    return quotes.with_columns(price=quotes.price * factor, bid=quotes.bid * factor, ask=quotes.ask * factor)
+    return quotes.scaled(factor)
 
 
 def jittered(quotes: Quotes, seed: int) -> Quotes:
@@ -97,7 +93,7 @@ def jittered(quotes: Quotes, seed: int) -> Quotes:
 
 def scaled_rows(quotes: Quotes, factor: NDArray[np.float64]) -> Quotes:
     """Return the run with each row's price and book times its own factor."""
-    return quotes.with_columns(price=quotes.price * factor, bid=quotes.bid * factor, ask=quotes.ask * factor)
+    return quotes.scaled(factor)
 
 
 def jittered_basket(basket: Basket, seed: int) -> Basket:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, Self
 
+from indexlab.index import reference
 from indexlab.index.engine import determine_batch
 from indexlab.targets.target import Description
 
@@ -20,14 +21,18 @@ __all__ = ["MethodologyTarget"]
 
 
 class MethodologyTarget:
-    """A declaration as a target; requests that share basket, times and `explain` go to the engine as one batch."""
+    """A declaration as a target; requests that share basket, times, rates and `explain` go to the engine as one batch.
+
+    As the `textbook` they go one by one to the reference instead: exact, word by word, and slow.
+    """
 
     kind: Literal["in-process"] = "in-process"
 
-    def __init__(self, label: str, declaration: Declaration) -> None:
+    def __init__(self, label: str, declaration: Declaration, *, textbook: bool = False) -> None:
         """Take the label that reports show and the declaration, already checked; the date of its rules is its version."""
         self.label = label
         self.declaration = declaration
+        self.textbook = textbook
         rules = declaration.methodology
         self._description = Description(name=rules.name, version=rules.date, uses=declaration.uses, expect=dict(declaration.expect))
 
@@ -37,13 +42,15 @@ class MethodologyTarget:
 
     def index(self, requests: Sequence[Request]) -> list[Outcome]:
         """Determine every request; an exception here is a failure of ours, not of the target, and goes through."""
-        groups: dict[tuple[Basket, bytes, bool], list[int]] = {}
+        if self.textbook:
+            return [reference.determine(self.declaration, request.basket, request.quotes, request.times, request.rates) for request in requests]
+        groups: dict[tuple[Basket, bytes, bool, int], list[int]] = {}
         for i, request in enumerate(requests):
-            groups.setdefault((request.basket, request.times.tobytes(), request.explain), []).append(i)
+            groups.setdefault((request.basket, request.times.tobytes(), request.explain, id(request.rates)), []).append(i)
         found: dict[int, Determinations] = {}
-        for (basket, _, explain), members in groups.items():
-            runs = [requests[i].quotes for i in members]
-            batch = determine_batch(self.declaration, basket, runs, requests[members[0]].times, detail=explain)
+        for (basket, _, explain, _), members in groups.items():
+            runs, first = [requests[i].quotes for i in members], requests[members[0]]
+            batch = determine_batch(self.declaration, basket, runs, first.times, rates=first.rates, detail=explain)
             found.update(zip(members, batch, strict=True))
         return [found[i] for i in range(len(requests))]
 

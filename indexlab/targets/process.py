@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar
 
 from indexlab.market.errors import InputError, TargetFailure
 from indexlab.targets.life import Life, Limits
+from indexlab.targets.lines import excerpt
 from indexlab.targets.pipes import Ending
-from indexlab.targets.protocol import decode_description, decode_determinations, encode_describe, encode_request, excerpt
+from indexlab.targets.protocol import decode_description, decode_determinations, encode_describe, encode_request
 from indexlab.targets.target import PRICE, RequestFailure
 
 if TYPE_CHECKING:

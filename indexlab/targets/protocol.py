@@ -6,7 +6,6 @@ A value that is negative or absurd is no misfit: it is decoded as it is, and the
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -14,6 +13,8 @@ import numpy as np
 
 from indexlab.index.determination import HALTED, HELD, REASONS, STATUSES, Determinations
 from indexlab.market.errors import TargetFailure
+from indexlab.market.quotes import OPTIONAL_COLUMNS
+from indexlab.targets.lines import excerpt, read_json
 from indexlab.targets.shape import JSONObject, as_object, as_text, misfit, numbers, numbers_by_source, shown, words, words_by_source
 from indexlab.targets.target import BOOK, PRICE, Description
 
@@ -22,15 +23,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from indexlab.market.levels import Levels
     from indexlab.market.source import Source
     from indexlab.targets.target import Request
 
-__all__ = ["PROTOCOL", "decode_description", "decode_determinations", "encode_describe", "encode_request", "excerpt"]
+__all__ = ["PROTOCOL", "decode_description", "decode_determinations", "encode_describe", "encode_request"]
 
 PROTOCOL: Final = 1
-_EXCERPT: Final = 80
-_AT_BYTE: Final = re.compile(r"\(byte (\d+)\)")
-_NO_JSON_NUMBERS: Final = ("NaN", "Infinity")
 
 
 def encode_describe(request_id: int) -> bytes:
@@ -42,7 +41,7 @@ def encode_request(request_id: int, request: Request, uses: Sequence[str] = PRIC
     """Return the line that asks for a run, NaN as null.
 
     The book is sent where the target uses it or the quotes carry one; a target that prices from the book gets bid = ask = price where no quote of the run has a
-    book. Volume is sent where any is known.
+    book. Volume is sent where any is known, `confidence`, `trade_size`, `book` (the levels) and `rates` where the run carries them.
     """
     quotes = request.quotes
     has_book = quotes.has_book
@@ -58,8 +57,15 @@ def encode_request(request_id: int, request: Request, uses: Sequence[str] = PRIC
         columns |= {"bid": quotes.price, "ask": quotes.price}
     if not bool(np.all(np.isnan(quotes.volume))):
         columns["volume"] = quotes.volume
-    observations = {name: column.tolist() for name, column in columns.items()}  # msgspec writes NaN as null
-    params = {"sources": [_source(source) for source in request.basket], "observations": observations, "times": request.times.tolist()}
+    columns |= {name: column for name in OPTIONAL_COLUMNS if (column := getattr(quotes, name)) is not None}
+    observations: JSONObject = {name: column.tolist() for name, column in columns.items()}  # msgspec writes NaN as null
+    if quotes.book is not None:
+        observations["book"] = _levels(quotes.book)
+    params: JSONObject = {"sources": [_source(source) for source in request.basket], "observations": observations, "times": request.times.tolist()}
+    if request.rates:
+        params["rates"] = {
+            currency: {name: getattr(rate, name).tolist() for name in ("receive_time", "event_time", "price")} for currency, rate in request.rates.items()
+        }
     return _line(request_id, "index", params)
 
 
@@ -100,14 +106,6 @@ def decode_determinations(line: bytes, request_id: int, times: int, sources: int
     )
 
 
-def excerpt(line: bytes, around: int = 0) -> str:
-    """Return what a person reads of a line: quoted, on one line, cut; `around` is the byte to show."""
-    start = max(0, around - _EXCERPT // 2) if around >= _EXCERPT else 0
-    piece = line[start : start + _EXCERPT]
-    text = "".join(c if c.isprintable() else "·" for c in piece.decode("utf-8", errors="replace"))
-    return f"{'…' if start else ''}{text}{'…' if start + _EXCERPT < len(line) else ''}" if line else "an empty line"
-
-
 def _line(request_id: int, method: str, params: JSONObject) -> bytes:
     return msgspec.json.encode({"id": request_id, "method": method, "params": params}) + b"\n"
 
@@ -117,9 +115,18 @@ def _source(source: Source) -> JSONObject:
     return known if source.upstream is None else known | {"upstream": source.upstream}
 
 
+def _levels(book: Levels) -> list[JSONObject | None]:
+    levels = list(zip(book.price.tolist(), book.size.tolist(), strict=True))
+    told: list[JSONObject | None] = []
+    for start, bids, asks in zip(book.start.tolist(), book.bids.tolist(), book.asks.tolist(), strict=True):
+        middle, end = start + bids, start + bids + asks
+        told.append({"bids": levels[start:middle], "asks": levels[middle:end]} if end > start else None)
+    return told
+
+
 def _result(line: bytes, request_id: int) -> JSONObject:
     """Return the result of an answer, once it is an object with the id of the request and no error."""
-    answer = as_object(_json(line), "the answer")
+    answer = as_object(read_json(line, "the answer", "answered"), "the answer")
     error, given = answer.get("error"), answer.get("id")
     if not (given is None and error is not None):  # who could not read the request cannot know its id
         _check_id(given, request_id)
@@ -127,31 +134,6 @@ def _result(line: bytes, request_id: int) -> JSONObject:
         told = error.get("message") if isinstance(error, dict) else error
         raise TargetFailure("error", f"answered with an error: {excerpt(told.encode()) if isinstance(told, str) else shown(error)}")
     return as_object(answer.get("result"), "result")
-
-
-def _json(line: bytes) -> object:
-    try:
-        return msgspec.json.decode(line)
-    except msgspec.ValidationError:
-        raise misfit("the answer", "must hold numbers that fit double precision, one is too large") from None
-    except msgspec.DecodeError as error:
-        raise TargetFailure("not-json", _why_no_json(line, str(error))) from None
-    except UnicodeDecodeError:
-        raise TargetFailure("not-json", f"answered a line that is no UTF-8: {excerpt(line)}") from None
-    except RecursionError:
-        raise TargetFailure("not-json", "answered a line that is nested too deep to read") from None
-
-
-def _why_no_json(line: bytes, complaint: str) -> str:
-    at = int(found[1]) if (found := _AT_BYTE.search(complaint)) else len(line)
-    here = line[at : at + 9].decode("ascii", errors="replace")
-    for word in _NO_JSON_NUMBERS:
-        if here.startswith(word):
-            return f"answered {word}, which is no JSON (null says that there is no number): {excerpt(line, at)}"
-    if not line.strip():
-        return "answered an empty line"
-    cut = found is None  # msgspec names no byte where the text ends too soon
-    return f"answered a line that is no JSON{' (it ends too soon)' if cut else ''}: {excerpt(line, at)}"
 
 
 def _check_id(given: object, request_id: int) -> None:

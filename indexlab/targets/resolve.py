@@ -1,5 +1,6 @@
 """From the label that a person types to a target: `preset:NAME`, `file:PATH.toml`, `exec:COMMAND`, or a scheme that somebody installed.
 
+`@reference` after a preset or a file asks for the textbook instead of the engine: the same rules, word by word, exact and slow.
 Cheap to import: an engine or a process is loaded when a label asks for it.
 """
 
@@ -22,6 +23,9 @@ GROUP: Final = "indexlab.targets"
 """Entry points: the name is the scheme, the object a function from what follows the colon to a Target; it raises InputError."""
 
 Factory: TypeAlias = "Callable[[str], Target]"
+
+
+_TEXTBOOK: Final = "@reference"
 
 
 def schemes() -> tuple[str, ...]:
@@ -47,7 +51,7 @@ def open_target(label: str) -> Target:
 
 
 def _bare(label: str) -> Target:
-    if label.endswith(".toml"):
+    if label.removesuffix(_TEXTBOOK).endswith(".toml"):
         raise InputError("names a file without its scheme", key=f"target {label}", remedy=f'did you mean "file:{label}"?')
     if "/" in label or " " in label:
         raise InputError("names a command without its scheme", key=f"target {label}", remedy=f'did you mean "exec:{label}"?')
@@ -58,20 +62,21 @@ def _preset(name: str) -> Target:
     from indexlab.index.catalogue import preset
     from indexlab.targets.methodology import MethodologyTarget
 
-    return MethodologyTarget(f"preset:{name}", preset(name))
+    return MethodologyTarget(f"preset:{name}", preset(name.removesuffix(_TEXTBOOK)), textbook=name.endswith(_TEXTBOOK))
 
 
 def _file(path: str) -> Target:
     from indexlab.index.declaration import load_declaration
     from indexlab.targets.methodology import MethodologyTarget
 
-    file = Path(path)
+    file = Path(path.removesuffix(_TEXTBOOK))
     if not file.is_file():
-        beside = [str(file.with_name(other.name)) for other in sorted(file.parent.glob("*.toml"))] if path else []
+        named = bool(file.name)
+        beside = [str(file.with_name(other.name)) for other in sorted(file.parent.glob("*.toml"))] if named else []
         near = nearest(str(file), beside)
         problem = "is a folder, not a file" if path and file.is_dir() else "is not there"
         raise InputError(problem, file=f"file:{path}", remedy=f'did you mean "file:{near}"?' if near else "give the path of a methodology file (TOML)")
-    return MethodologyTarget(f"file:{path}", load_declaration(file))
+    return MethodologyTarget(f"file:{path}", load_declaration(file), textbook=path.endswith(_TEXTBOOK))
 
 
 def _exec(command: str) -> Target:

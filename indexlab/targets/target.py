@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from indexlab.index.determination import Determinations
     from indexlab.market.quotes import Quotes
+    from indexlab.market.rates import Rates
     from indexlab.market.source import Basket
 
 __all__ = ["BOOK", "PRICE", "Description", "Outcome", "Request", "RequestFailure", "Target", "undescribed"]
@@ -32,14 +33,15 @@ BOOK: Final = ("bid", "ask")
 class Request:
     """One run to determine: what arrived (`quotes`, of the sources in `basket`) and when to publish (`times`, sorted int64 microseconds, [T]).
 
-    Every request starts from an empty state. `explain` asks a target in this process for weights, used prices and reasons; over the protocol they are the
-    target's to give.
+    Every request starts from an empty state. `rates` says what the quote currencies were worth in the index's, where they differ. `explain` asks a target in
+    this process for weights, used prices and reasons; over the protocol they are the target's to give.
     """
 
     basket: Basket
     quotes: Quotes
     times: NDArray[np.int64]
     explain: bool = False
+    rates: Rates | None = None
 
 
 @dataclass(frozen=True, slots=True)

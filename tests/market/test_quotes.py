@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexlab.market.errors import InputError
-from indexlab.market.quotes import COLUMNS, MAX_AHEAD_US, Quotes, valid_quotes
+from indexlab.market.levels import Levels
+from indexlab.market.quotes import COLUMNS, MAX_AHEAD_US, OPTIONAL_COLUMNS, Quotes, valid_quotes
 from indexlab.market.times import LATEST_US
 
 NAN = float("nan")
@@ -119,3 +120,73 @@ def test_equality_is_to_the_bit_and_null_equals_null():
     assert quotes.equals(Quotes.from_columns(**RIGHT))
     assert not quotes.equals(quotes.with_columns(price=np.array([np.nextafter(1.0, 2.0), NAN, 3.0])))
     assert not quotes.equals(quotes.take(np.array([0, 1])))
+
+
+BOOK = Levels.from_lists([([(1.0, 5.0)], [(2.0, 5.0)]), None, ([(3.0, 1.0)], [])])
+WHOLE = {**RIGHT, "confidence": [0.1, None, 0.3], "trade_size": [None, 2.0, 3.0], "book": BOOK}
+
+
+def test_optional_columns_are_none_unless_they_are_given():
+    quotes = Quotes.from_columns(**RIGHT)
+    assert [getattr(quotes, name) for name in (*OPTIONAL_COLUMNS, "book")] == [None, None, None]
+    assert [getattr(quotes.take(np.array([1])), name) for name in (*OPTIONAL_COLUMNS, "book")] == [None, None, None]
+    assert Quotes.from_columns(**WHOLE).confidence.tolist()[::2] == [0.1, 0.3]
+
+
+def test_optional_columns_follow_their_rows():
+    quotes = Quotes.from_columns(**WHOLE)
+    left = quotes.without_sources([1])
+    assert left.confidence.tolist() == [0.1, 0.3]
+    assert left.trade_size.tolist()[1:] == [3.0]
+    assert [left.book.row(row) for row in range(2)] == [BOOK.row(0), BOOK.row(2)]
+    turned = quotes.take(np.array([2, 0, 1])).sorted_by_arrival()  # rows 1 and 2 arrive together
+    assert turned.book.row(1) == BOOK.row(2)
+    assert turned.confidence.tolist()[:2] == [0.1, 0.3]
+
+
+def test_a_column_that_only_some_parts_have_is_null_in_the_others():
+    plain, whole = Quotes.from_columns(**RIGHT), Quotes.from_columns(**WHOLE)
+    joined = Quotes.concatenate([plain, whole])
+    order = [0, 3, 1, 2, 4, 5]
+    told = [[NAN, NAN, NAN, 0.1, NAN, 0.3][k] for k in order]
+    assert np.array_equal(joined.confidence, np.array(told), equal_nan=True)
+    books = [([], [])] * 3 + [BOOK.row(k) for k in range(3)]
+    assert [joined.book.row(row) for row in range(6)] == [books[k] for k in order]
+    assert Quotes.concatenate([plain, plain]).book is None
+
+
+@pytest.mark.parametrize("name", [*OPTIONAL_COLUMNS, "book"])
+def test_equality_sees_optional_columns(name):
+    whole = Quotes.from_columns(**WHOLE)
+    assert whole.equals(Quotes.from_columns(**WHOLE))
+    without = whole.with_columns(**{name: None})
+    assert not whole.equals(without)
+    assert not without.equals(whole)
+    assert without.equals(without.take(np.arange(3)))
+    other = BOOK.scaled(2.0) if name == "book" else np.zeros(3)
+    assert not whole.equals(whole.with_columns(**{name: other}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"confidence": [1.0, float("inf"), 2.0]}, "confidence must be finite or null, was inf in row 1"),
+        ({"trade_size": [1.0]}, "trade_size must have as many entries as receive_time (3), were 1"),
+        ({"trade_size": ["a", 1.0, 1.0]}, "trade_size must be a list of numbers or nulls"),
+        ({"book": Levels.empty(2)}, "book must have as many entries as receive_time (3), were 2"),
+    ],
+)
+def test_a_wrong_optional_column_is_refused(changes, message):
+    with pytest.raises(InputError) as caught:
+        Quotes.from_columns(**{**RIGHT, **changes})
+    assert str(caught.value) == message
+
+
+def test_scaling_moves_every_amount_in_quote_currency_and_no_size():
+    whole = Quotes.from_columns(**WHOLE)
+    doubled = whole.scaled(2.0)
+    assert doubled.price.tolist()[::2] == [2.0, 6.0]
+    assert doubled.confidence.tolist()[::2] == [0.2, 0.6]
+    assert doubled.trade_size is whole.trade_size
+    assert doubled.book.row(0) == ([(2.0, 5.0)], [(4.0, 5.0)])
+    assert doubled.scaled(0.5).equals(whole)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from indexlab.index.determination import REASONS, STATUSES
 from indexlab.market.errors import TargetFailure
 from indexlab.market.source import Source
-from indexlab.targets.protocol import decode_description, decode_determinations, encode_describe, encode_request, excerpt
+from indexlab.targets.lines import excerpt
+from indexlab.targets.protocol import decode_description, decode_determinations, encode_describe, encode_request
 from indexlab.targets.target import BOOK, PRICE, Request
 from tests.targets.conversations import START, agreeing, request
 

@@ -1,0 +1,187 @@
+"""What each observation brings, by the declared input: a price (NaN where it is invalid), and with some inputs a confidence, a size, or levels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from indexlab.index.rules import NO_BOOK_NOTE, NO_CONFIDENCE_NOTE, NO_SIZE_NOTE
+from indexlab.market.levels import Levels
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from indexlab.index.rules import Declaration
+    from indexlab.market.quotes import Quotes
+
+__all__ = ["Brought", "bring", "notes_of", "sizes_of"]
+
+
+class Brought(NamedTuple):
+    """Of each observation: the price that enters (NaN: invalid), confidence and size (without rows where the input has none) and levels (None likewise)."""
+
+    price: NDArray[np.float64]
+    confidence: NDArray[np.float64]
+    size: NDArray[np.float64]
+    levels: Levels | None
+
+
+def bring(declaration: Declaration, quotes: Quotes) -> Brought:
+    """Return what each observation brings."""
+    kind, positive = declaration.input.price, declaration.validity.accept == "positive"
+    nothing = np.empty(0)
+    confidence = size = nothing
+    levels = None
+    if kind == "mid":
+        price = _mid(quotes, positive=positive)
+    elif kind == "median":
+        price = _median_of_three(quotes, positive=positive)
+    elif kind in {"cross", "book"}:
+        levels = _levels(declaration, quotes)
+        price, size = _of_levels(levels, crossed_at_equal=kind == "book", cross=kind == "cross")
+        alone = ~_has_book(quotes)
+        if kind == "cross":
+            price, size = np.where(alone, quotes.price, price), np.where(alone, 0.0, size)
+    else:
+        price = quotes.price
+    if kind == "confidence":
+        confidence = _confidence(quotes)
+        with np.errstate(invalid="ignore"):
+            price = np.where(np.isfinite(confidence) & (confidence > 0), price, np.nan)
+    if kind in {"vwap", "tvwap", "trades"}:
+        size = sizes_of(quotes)
+    return Brought(_valid(declaration, quotes, price), confidence, size, levels)
+
+
+def _valid(declaration: Declaration, quotes: Quotes, price: NDArray[np.float64]) -> NDArray[np.float64]:
+    validity = declaration.validity
+    valid = np.isfinite(price) & (quotes.event_time - quotes.receive_time <= validity.max_ahead_us)
+    if validity.accept == "positive":
+        valid &= price > 0
+    if declaration.input.max_uncertainty < 1 and quotes.confidence is not None:
+        with np.errstate(invalid="ignore", over="ignore"):
+            bound = declaration.input.max_uncertainty * np.abs(quotes.price)
+            valid &= ~(quotes.confidence > bound * (1 + 1e-12))
+    return np.where(valid, price, np.nan)
+
+
+def sizes_of(quotes: Quotes) -> NDArray[np.float64]:
+    """Return the size of each observation: its trade's, else the volume, else 1."""
+    size = quotes.volume if quotes.trade_size is None else np.where(np.isnan(quotes.trade_size), quotes.volume, quotes.trade_size)
+    return np.where(np.isnan(size), 1.0, size)
+
+
+def notes_of(declaration: Declaration, quotes: Quotes) -> tuple[str, ...]:
+    """Return what is said once of these quotes: which stand-ins were used."""
+    kind, said = declaration.input.price, ~np.isnan(quotes.price)
+    if kind in {"mid", "cross", "book"} and bool(np.any(~_has_book(quotes, levels=kind != "mid") & said)):
+        return (NO_BOOK_NOTE,)
+    if kind == "confidence" and bool(np.any(said & _no_confidence(quotes))):
+        return (NO_CONFIDENCE_NOTE,)
+    if kind in {"vwap", "tvwap", "trades"}:
+        no_size = np.isnan(quotes.volume) & (True if quotes.trade_size is None else np.isnan(quotes.trade_size))
+        if bool(np.any(said & no_size)):
+            return (NO_SIZE_NOTE,)
+    return ()
+
+
+def _no_confidence(quotes: Quotes) -> NDArray[np.bool_]:
+    return np.ones(len(quotes), dtype=np.bool_) if quotes.confidence is None else np.isnan(quotes.confidence)
+
+
+def _has_book(quotes: Quotes, *, levels: bool = True) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = ~(np.isnan(quotes.bid) & np.isnan(quotes.ask))
+    if levels and quotes.book is not None:
+        found |= (quotes.book.bids > 0) | (quotes.book.asks > 0)
+    return found
+
+
+def _halved(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    total = a + b
+    return np.where(np.isinf(total), 0.5 * a + 0.5 * b, 0.5 * total)
+
+
+def _mid(quotes: Quotes, *, positive: bool) -> NDArray[np.float64]:
+    bid, ask = quotes.bid, quotes.ask
+    with np.errstate(invalid="ignore", over="ignore"):
+        good = np.isfinite(bid) & np.isfinite(ask) & ~(bid > ask)
+        if positive:
+            good &= bid > 0
+        mid = np.where(good, _halved(bid, ask), np.nan)
+    return np.where(_has_book(quotes, levels=False), mid, quotes.price)
+
+
+def _median_of_three(quotes: Quotes, *, positive: bool) -> NDArray[np.float64]:
+    stacked = np.sort(np.stack([_accepted(column, positive=positive) for column in (quotes.bid, quotes.ask, quotes.price)]), axis=0)  # NaN last
+    count = np.sum(~np.isnan(stacked), axis=0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        middle = np.where(count == 3, stacked[1], np.where(count == 2, _halved(stacked[0], stacked[1]), stacked[0]))
+        return np.where(quotes.bid > quotes.ask, np.nan, middle)
+
+
+def _accepted(column: NDArray[np.float64], *, positive: bool) -> NDArray[np.float64]:
+    with np.errstate(invalid="ignore"):
+        good = np.isfinite(column) & ((column > 0) | (not positive))
+    return np.where(good, column, np.nan)
+
+
+def _confidence(quotes: Quotes) -> NDArray[np.float64]:
+    with np.errstate(invalid="ignore", over="ignore"):
+        spread = (quotes.ask - quotes.bid) / 2
+        stand_in = np.where(spread > 0, spread, 1e-4 * np.abs(quotes.price))
+    return stand_in if quotes.confidence is None else np.where(np.isnan(quotes.confidence), stand_in, quotes.confidence)
+
+
+def _levels(declaration: Declaration, quotes: Quotes) -> Levels:
+    """Return the levels of each observation, or the stand-in for them: one level a side."""
+    n = len(quotes)
+    book = quotes.book if quotes.book is not None else Levels.empty(n)
+    lacks = (book.bids == 0) & (book.asks == 0)
+    is_book = declaration.input.price == "book"
+    bid, ask = quotes.bid.copy(), quotes.ask.copy()
+    if is_book:
+        none = np.isnan(bid) & np.isnan(ask)
+        with np.errstate(invalid="ignore"):
+            bid, ask = np.where(none, quotes.price * (1 - 5e-5), bid), np.where(none, quotes.price * (1 + 5e-5), ask)
+    has_bid, has_ask = lacks & ~np.isnan(bid), lacks & ~np.isnan(ask)
+    counts = has_bid.astype(np.int64) + has_ask
+    begin = len(book.price) + np.concatenate(([0], np.cumsum(counts)[:-1])) if n else np.zeros(0, dtype=np.int64)
+    added = np.empty(int(counts.sum()))
+    at = begin - len(book.price)
+    added[at[has_bid]] = bid[has_bid]
+    added[(at + has_bid)[has_ask]] = ask[has_ask]
+    return Levels(
+        start=np.where(lacks, begin, book.start).astype(np.int64),
+        bids=np.where(lacks, has_bid, book.bids).astype(np.int32),
+        asks=np.where(lacks, has_ask, book.asks).astype(np.int32),
+        price=np.concatenate((book.price, added)),
+        size=np.concatenate((book.size, np.full(len(added), declaration.book.spacing if is_book else 1.0))),
+    )
+
+
+def _of_levels(levels: Levels, *, crossed_at_equal: bool, cross: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mid of the best levels, or the cross-weighted price of the best two, and the sizes behind it."""
+    n = len(levels.start)
+    price, size = np.full(n, np.nan), np.zeros(n)
+    for row in range(n):
+        begin, middle = int(levels.start[row]), int(levels.start[row] + levels.bids[row])
+        bids = _best(levels, begin, middle, highest=True)
+        asks = _best(levels, middle, middle + int(levels.asks[row]), highest=False)
+        if not bids or not asks or bids[0][0] > asks[0][0] or (crossed_at_equal and bids[0][0] == asks[0][0]):
+            continue
+        if not cross:
+            price[row] = 0.5 * bids[0][0] + 0.5 * asks[0][0]
+            continue
+        pairs = list(zip(bids, asks, strict=False))
+        size[row] = sum(b[1] + a[1] for b, a in pairs)
+        price[row] = sum(b[0] * (a[1] / size[row]) + a[0] * (b[1] / size[row]) for b, a in pairs)
+    return price, size
+
+
+def _best(levels: Levels, begin: int, end: int, *, highest: bool) -> list[tuple[float, float]]:
+    """Return the best two levels of a side, price and size."""
+    rows = [
+        (float(p), float(q)) for p, q in zip(levels.price[begin:end], levels.size[begin:end], strict=True) if 0 < p < np.inf and 0 < q < np.inf
+    ]
+    return sorted(rows, key=lambda level: -level[0] if highest else level[0])[:2]

@@ -1,0 +1,201 @@
+"""Compiled: who is live at a publication, who comes back, and how many that are where sources are counted."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from indexlab.index.kernel_numbers import median_in_ranks, rank_values
+from indexlab.index.kernel_rules import ABSENT, BESIDE, COOLING, STALE, TIE, USED
+from indexlab.market.compiled import compiled
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from indexlab.index.kernel_rules import Rules
+
+__all__ = ["GLOBALS", "PER_SOURCE", "count_groups", "go_out", "readmit", "take_live"]
+
+GLOBALS: Final = 4
+"""Numbers that a run remembers: [0] the last value that was ok or degraded (NaN: none), [1] the smoothed one (NaN: none), [2] 1 once latched, [3] 1 after a held publication."""
+PER_SOURCE: Final = 12
+"""And of each source: [0] 0 never live, 1 in, 2 out, 3 out for good; [1] since when it is out, or was looked at; [2] since when right (NaN: it is not); [3] free; [4:12] strikes."""
+
+
+@compiled
+def take_live(
+    rules: Rules,
+    weights: NDArray[np.float64],
+    entered: NDArray[np.float64],
+    age: NDArray[np.int64],
+    why: NDArray[np.int8],
+    pool: NDArray[np.int64],
+    beside: NDArray[np.int64],
+    price: NDArray[np.float64],
+    judged: NDArray[np.int8],
+) -> tuple[int, int]:
+    """List the live sources in `pool`, those that are only in the reference in `beside`, and give each its reason so far; return how many are in each."""
+    n_live, n_beside = 0, 0
+    for s in range(len(pool)):
+        price[s] = entered[s]
+        if weights[s] <= 0.0:
+            judged[s] = ABSENT
+        elif why[s] != USED and why[s] != BESIDE:
+            judged[s] = why[s]
+        elif age[s] > rules.silence_us or (rules.stale_at_limit and max(age[s], 0) >= rules.silence_us):
+            judged[s] = STALE
+            if rules.stale_is_beside and not (age[s] > rules.remove_us or (rules.stale_at_limit and age[s] >= rules.remove_us)):
+                judged[s] = BESIDE
+        else:
+            judged[s] = why[s]
+            if why[s] == USED:
+                pool[n_live] = s
+                n_live += 1
+        if judged[s] == BESIDE:
+            beside[n_beside] = s
+            n_beside += 1
+    return n_live, n_beside
+
+
+@compiled
+def count_groups(n: int, pool: NDArray[np.int64], group: NDArray[np.int64], seen: NDArray[np.int64], mark: int) -> int:
+    """Count the groups among the sources of `pool`; `mark` is a number that `seen` does not hold yet."""
+    found = 0
+    for k in range(n):
+        if seen[group[pool[k]]] != mark:
+            seen[group[pool[k]]] = mark
+            found += 1
+    return found
+
+
+@compiled
+def go_out(rules: Rules, now: float, memory: NDArray[np.float64], struck: bool) -> None:  # noqa: FBT001 - Numba takes no keywords here
+    """Put a source out; as an outlier that is a strike."""
+    memory[0] = 2.0
+    memory[1] = now
+    memory[2] = math.nan
+    if struck:
+        _strike(rules, now, memory)
+
+
+@compiled
+def _strike(rules: Rules, now: float, memory: NDArray[np.float64]) -> None:
+    if rules.strikes <= 0:
+        return
+    for k in range(4 + rules.strikes - 1, 4, -1):
+        memory[k] = memory[k - 1]
+    memory[4] = now
+    oldest = memory[4 + rules.strikes - 1]
+    if not math.isnan(oldest) and now - oldest <= rules.strikes_within_us:
+        memory[0] = 3.0
+
+
+@compiled
+def readmit(
+    rules: Rules,
+    now: float,
+    n_live: int,
+    pool: NDArray[np.int64],
+    price: NDArray[np.float64],
+    judged: NDArray[np.int8],
+    band: NDArray[np.float64],
+    state: NDArray[np.float64],
+    ranked: NDArray[np.float64],
+) -> int:
+    """Take those who are out from `pool` (cooling) but for those who come back now; return how many are live."""
+    n_in = 0
+    n_out = 0
+    for s in range(len(price)):
+        memory = state[GLOBALS + s * PER_SOURCE : GLOBALS + (s + 1) * PER_SOURCE]
+        if judged[s] == STALE and rules.readmits_stale and memory[0] == 1.0:
+            go_out(rules, now, memory, False)
+        if memory[0] >= 2.0:
+            n_out += 1
+    for k in range(n_live):
+        s = pool[k]
+        if state[GLOBALS + s * PER_SOURCE] < 2.0:
+            state[GLOBALS + s * PER_SOURCE] = 1.0
+            ranked[n_in] = price[s]
+            n_in += 1
+    if n_out == 0:
+        return n_live
+    rank_values(n_in, ranked)
+    for s in range(len(price)):
+        memory = state[GLOBALS + s * PER_SOURCE : GLOBALS + (s + 1) * PER_SOURCE]
+        if memory[0] < 2.0:
+            continue
+        if _comes_back(rules, now, s, price[s], judged[s], n_in, ranked, band[s], state, memory):
+            memory[0] = 1.0
+            memory[2] = math.nan
+        elif judged[s] == USED:
+            judged[s] = COOLING
+        elif judged[s] == BESIDE:
+            judged[s] = STALE
+    left = 0
+    for k in range(n_live):
+        if judged[pool[k]] == USED:
+            pool[left] = pool[k]
+            left += 1
+    return left
+
+
+@compiled
+def _comes_back(
+    rules: Rules,
+    now: float,
+    s: int,
+    p: float,
+    judged: int,
+    n_in: int,
+    ranked: NDArray[np.float64],
+    band: float,
+    state: NDArray[np.float64],
+    memory: NDArray[np.float64],
+) -> bool:
+    """Look at a source that is out, and say whether it comes back now."""
+    if memory[0] == 3.0 or (rules.out_for_us > 0 and now - memory[1] < rules.out_for_us):
+        memory[2] = math.nan
+        return False
+    if judged != USED or not _is_right(rules, p, n_in, ranked, band, state):
+        memory[2] = math.nan
+        if rules.out_for_us > 0:
+            memory[1] = now
+            _strike(rules, now, memory)
+        return False
+    if math.isnan(memory[2]):
+        memory[2] = now
+    held = now - memory[2]
+    return held > rules.held_for_us or (held == rules.held_for_us and rules.back_at_limit)
+
+
+@compiled
+def _is_right(rules: Rules, p: float, n_in: int, ranked: NDArray[np.float64], band: float, state: NDArray[np.float64]) -> bool:
+    width = rules.back_band if rules.back_band >= 0.0 else band
+    if n_in == 0 or (n_in == 1 and state[3] > 0.0):
+        reference = state[0]
+        if rules.alone_band >= 0.0:
+            width = rules.alone_band
+        if math.isnan(reference):
+            return True
+    elif rules.back_by_all:
+        reference = _median_with(ranked, n_in, p)
+    else:
+        reference = median_in_ranks(ranked, n_in, -1)
+    if width >= 1.0:
+        return True
+    beyond = abs(p - reference) - width * abs(reference)
+    margin = TIE * max(abs(p), abs(reference))
+    return beyond < -margin if rules.back_inside else beyond <= margin
+
+
+@compiled
+def _median_with(ranked: NDArray[np.float64], n: int, p: float) -> float:
+    """Return the median of `n` sorted numbers and one more."""
+    place = 0
+    while place < n and ranked[place] < p:
+        place += 1
+    low, high = n // 2, (n + 1) // 2
+    a = ranked[low] if low < place else p if low == place else ranked[low - 1]
+    b = ranked[high] if high < place else p if high == place else ranked[high - 1]
+    return 0.5 * a + 0.5 * b
