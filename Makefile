@@ -68,7 +68,7 @@ format: $(STAMP)  ## put the code into the house's format, and mend what the lin
 	@$(PY) -m ruff check --fix .
 
 bench: $(STAMP)  ## the benchmarks: figures to look at, none of them asserted
-	@$(PY) -m pytest benchmarks --benchmark-only $(ARGS)
+	@$(PY) -m pytest benchmarks -q --benchmark-only --benchmark-quiet $(ARGS)
 
 # Every dependency and the build backend, with hashes, for every Python and platform at once; no address of any index. uv lives in a
 # folder of its own that is gone afterwards.

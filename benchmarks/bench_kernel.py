@@ -38,9 +38,9 @@ def bench_beside_c(side_by_side, book, tmp_path):
     seconds = side_by_side(9, kernel=kernel, c=loops[0], network=loops[1])
     for out in outs:
         _assert_same(kernel.out, out)
-    kernel_ns = book.row("the kernel", seconds["kernel"], rows=rows, sources=sources)
-    c_ns = book.row("limit.c, sorts by insertion", seconds["c"], rows=rows, sources=sources, beside="")
-    network_ns = book.row("limit.c, sorts by a network for eight", seconds["network"], rows=rows, sources=sources)
+    c_ns = book.row("limit.c, sorts by insertion", seconds["c"], rows=rows, sources=sources)
+    network_ns = book.row("limit.c, sorts by a network for eight", seconds["network"], rows=rows, sources=sources, against=(c_ns, "limit.c"))
+    kernel_ns = book.row("the kernel", seconds["kernel"], rows=rows, sources=sources, against=(c_ns, "limit.c"))
     book.ratio("kernel_over_c", kernel_ns / c_ns)
     book.beside(kernel_over_c_with_network=kernel_ns / network_ns)
 
@@ -52,8 +52,9 @@ def bench_beside_plain_python(side_by_side, book):
     kernel, lists = on_panel(panel), (given.tolist(), *(array.tolist() for array in panel))
     seconds = side_by_side(5, kernel=kernel, plain=lambda: plain.determine(*lists))
     _assert_same([np.array(column) for column in plain.determine(*lists)], kernel.out)
-    ratio = book.row("plain Python", seconds["plain"], rows=rows, sources=sources) / book.row("the kernel", seconds["kernel"], rows=rows, sources=sources)
-    book.ratio("plain_over_kernel", ratio)
+    kernel_ns = book.row("the kernel", seconds["kernel"], rows=rows, sources=sources)
+    plain_ns = book.row("plain Python", seconds["plain"], rows=rows, sources=sources, against=(kernel_ns, "the kernel"))
+    book.ratio("plain_over_kernel", plain_ns / kernel_ns)
 
 
 def bench_beside_polars(side_by_side, book):
@@ -66,9 +67,9 @@ def bench_beside_polars(side_by_side, book):
     for way in ways.values():
         _assert_same(expressions.arrays(expressions.determine(given, wide, way), sources), kernel.out)
     kernel_ns = book.row("the kernel", seconds["kernel"], rows=rows, sources=sources)
-    cores = f"{expressions.cores()} thread"
-    network_ns = book.row("polars, sorts by a network for eight", seconds["network"], rows=rows, sources=sources, beside=cores)
-    lists_ns = book.row("polars, sorts lists", seconds["lists"], rows=rows, sources=sources, beside=cores)
+    stated = {"rows": rows, "sources": sources, "against": (kernel_ns, "the kernel"), "beside": f"{expressions.cores()} thread"}
+    network_ns = book.row("polars, sorts by a network for eight", seconds["network"], **stated)
+    lists_ns = book.row("polars, sorts lists", seconds["lists"], **stated)
     book.ratio("polars_over_kernel", min(network_ns, lists_ns) / kernel_ns)
     book.beside(polars_lists_over_kernel=lists_ns / kernel_ns)
 
@@ -82,10 +83,10 @@ def bench_sources(side_by_side, book, sources):
 @pytest.mark.parametrize("rows", [10_000, 100_000, MILLION, 10 * MILLION])
 def bench_rows(side_by_side, book, rows):
     """Ten million rows are a million, ten times over: nothing but the first pass over memory could tell."""
-    rows = book.size(rows)
-    part = market.panel(min(rows, MILLION))
-    call = on_panel(market.repeated(part, rows // len(part.price)))
-    book.row("the kernel, by rows", side_by_side(3 if rows > MILLION else 9, kernel=call)["kernel"], rows=rows, sources=8)
+    part = market.panel(book.size(min(rows, MILLION)))
+    panel = market.repeated(part, max(1, rows // MILLION))
+    seconds = side_by_side(3 if rows > MILLION else 9, kernel=on_panel(panel))
+    book.row("the kernel, by rows", seconds["kernel"], rows=len(panel.price), sources=8)
 
 
 def bench_two_cores(side_by_side, book):
@@ -96,5 +97,6 @@ def bench_two_cores(side_by_side, book):
     one = on_panel(panel)
     with ThreadPoolExecutor(2) as threads:
         seconds = side_by_side(9, one=one, two=lambda: list(threads.map(Call.__call__, halves)))
-    two_ns = book.row("the kernel, two threads", seconds["two"], rows=rows, sources=8)
-    book.ratio("two_cores_speedup", book.row("the kernel, one thread", seconds["one"], rows=rows, sources=8) / two_ns)
+    one_ns = book.row("the kernel, one thread", seconds["one"], rows=rows, sources=8)
+    two_ns = book.row("the kernel, two threads", seconds["two"], rows=rows, sources=8, against=(one_ns, "one thread"))
+    book.ratio("two_cores_speedup", one_ns / two_ns)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from indexlab.audit.work import Job, Unit, do_unit
 from indexlab.index import engine, reference
 from indexlab.index.catalogue import preset
@@ -22,26 +20,25 @@ def _run(publications: int):
     return drawn_basket(SOURCES, 1), synthesise(market, SOURCES), market.times()
 
 
-def bench_kernel_rows(benchmark):
+def bench_engine_rows(side_by_side, book):
     """100 000 publications of binance-2020 over eight sources, from quotes to determinations with weights and reasons."""
-    basket, quotes, times = _run(100_000)
-    answer = benchmark(engine.determine, preset("binance-2020"), basket, quotes, times)
-    benchmark.extra_info["rows"] = len(times)
-    assert np.isfinite(answer.value).any()
+    basket, quotes, times = _run(book.size(100_000))
+    seconds = side_by_side(7, engine=lambda: engine.determine(preset("binance-2020"), basket, quotes, times))
+    book.row("the engine, from quotes (synthetic market)", seconds["engine"], rows=len(times), sources=SOURCES)
 
 
-def bench_reference_rows(benchmark):
+def bench_reference_rows(side_by_side, book):
     """300 publications of the same by the textbook, in exact arithmetic."""
     basket, quotes, times = _run(300)
-    answer = benchmark(reference.determine, preset("binance-2020"), basket, quotes, times)
-    benchmark.extra_info["rows"] = len(times)
-    assert np.isfinite(answer.value).any()
+    seconds = side_by_side(5, reference=lambda: reference.determine(preset("binance-2020"), basket, quotes, times))
+    book.row("the textbook, exact (synthetic market)", seconds["reference"], rows=len(times), sources=SOURCES)
 
 
-def bench_twins_judged(benchmark):
+def bench_twins_judged(side_by_side, book):
     """Four batches of 24 twins, all properties, in this process."""
     names = tuple(prop.id for prop in properties())
     job = Job("preset:binance-2020", "bench", "", ("price",), ("index",), World(Expect(), None, book=False, twins=24), names, 0, sparing=False)
-    tally = benchmark(do_unit, job, Unit("built-in", 0, 4, 0))
-    benchmark.extra_info["twins"] = tally.scenarios
+    seconds = side_by_side(5, judged=lambda: do_unit(job, Unit("built-in", 0, 4, 0)))
+    tally = do_unit(job, Unit("built-in", 0, 4, 0))
     assert tally.scenarios == 4 * 25
+    book.row("twins judged by all properties, each", seconds["judged"], rows=tally.scenarios)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from time import perf_counter
 
@@ -46,7 +47,12 @@ def side_by_side(benchmark):
                 contestant()
                 seconds[name].append(perf_counter() - start)
 
-        benchmark.pedantic(one_round, rounds=rounds, iterations=1, warmup_rounds=1)
+        gc.collect()
+        gc.disable()  # who makes many objects is not to pay for those that lie about here
+        try:
+            benchmark.pedantic(one_round, rounds=rounds, iterations=1, warmup_rounds=1)
+        finally:
+            gc.enable()
         return {name: taken[1:] for name, taken in seconds.items()}
 
     return run

@@ -73,7 +73,9 @@ def determine(given: list[float], wide: pl.DataFrame, ranked=ranked_by_network) 
     n = len(given)
     here = range(n)
     reason = [
-        pl.lit(6, pl.Int8) if given[s] <= 0 else pl.when(pl.col(f"y{s}") != 0).then(pl.col(f"y{s}")).otherwise((pl.col(f"a{s}") > SILENCE_US) * pl.lit(3, pl.Int8))
+        pl.lit(6, pl.Int8)
+        if given[s] <= 0
+        else pl.when(pl.col(f"y{s}") != 0).then(pl.col(f"y{s}")).otherwise((pl.col(f"a{s}") > SILENCE_US) * pl.lit(3, pl.Int8))
         for s in here
     ]
     frame = wide.lazy().with_columns(reason[s].alias(f"reason{s}") for s in here)
@@ -84,7 +86,9 @@ def determine(given: list[float], wide: pl.DataFrame, ranked=ranked_by_network) 
     beyond = [(p - middle).abs() - BAND * middle.abs() > TIE * pl.max_horizontal(p.abs(), middle.abs()) for p in _all("p", n)]
     frame = frame.with_columns((pl.col(f"live{s}") & beyond[s]).fill_null(value=False).alias(f"out{s}") for s in here)
     frame = frame.with_columns((pl.sum_horizontal(_all("out", n)) > 1).alias("several")).with_columns(*_ties("low", n), *_ties("high", n))
-    frame = frame.with_columns(pl.sum_horizontal(t * w for t, w in zip(_all(f"at_{end}", n), given, strict=True)).alias(f"sum_{end}") for end in ("low", "high"))
+    frame = frame.with_columns(
+        pl.sum_horizontal(t * w for t, w in zip(_all(f"at_{end}", n), given, strict=True)).alias(f"sum_{end}") for end in ("low", "high")
+    )
     frame = frame.with_columns(_mean_weight(s, given[s]).alias(f"m{s}") for s in here)
     frame = frame.with_columns(pl.sum_horizontal(_all("m", n)).alias("total"))
     mean = pl.sum_horizontal(pl.when(pl.col(f"m{s}") > 0.0).then(pl.col(f"m{s}") * pl.col(f"p{s}")) for s in here) / pl.col("total")

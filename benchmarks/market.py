@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from indexlab.market.levels import Levels
 from indexlab.market.quotes import Quotes
 from indexlab.market.source import Source
 
@@ -18,6 +19,7 @@ STALE = 0.02
 OUT = 0.01
 SEVERAL_OUT = 0.1
 ABSENT = 6
+LEVELS = 5
 
 
 class Panel(NamedTuple):
@@ -55,8 +57,10 @@ def weights(sources: int) -> np.ndarray:
     return given / (2.0 * given.sum())
 
 
-def basket(sources: int) -> tuple[Source, ...]:
-    return tuple(Source(id=f"s{k}", venue=f"v{k}", weight=float(1 + k % 5)) for k in range(sources))
+def basket(sources: int, own: str = "") -> tuple[Source, ...]:
+    """So many sources, and then perhaps the venue's own."""
+    others = tuple(Source(id=f"s{k}", venue=f"v{k}", weight=float(1 + k % 5)) for k in range(sources))
+    return (*others, Source(id=own, venue=own)) if own else others
 
 
 def times(rows: int) -> np.ndarray:
@@ -74,3 +78,13 @@ def quotes(part: Panel) -> Quotes:
     return Quotes.from_columns(
         receive_time=at[order], source=source[order], price=price, bid=price - half, ask=price + half, volume=1.0 + (at[order] % 1_000) / 100.0
     )
+
+
+def rich(said: Quotes) -> Quotes:
+    """The same with what only some methodologies need: a confidence, a trade's size, and five levels a side, a basis point apart."""
+    rows, depth = len(said), np.arange(1, LEVELS + 1)
+    prices = said.price[:, None] * (1.0 + np.concatenate((-depth, depth)) * 1e-4)
+    counts = np.full(rows, LEVELS, dtype=np.int32)
+    sizes = 1.0 + np.arange(prices.size) % 7
+    book = Levels(np.arange(rows, dtype=np.int64) * 2 * LEVELS, counts, counts, prices.ravel(), sizes)
+    return said.with_columns(confidence=said.price * 5e-5, trade_size=0.5 + said.volume % 1.0, book=book)

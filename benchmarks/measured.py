@@ -32,12 +32,15 @@ class Book:
     def size(self, rows: int, least: int = 100) -> int:
         return max(least, int(rows * self.scale))
 
-    def row(self, what: str, seconds: list[float], *, rows: int = 1, sources: int | None = None, beside: str = "") -> float:
-        """Note how long something took, a row of `rows`; return the least, in nanoseconds a row."""
+    def row(
+        self, what: str, seconds: list[float], *, rows: int = 1, sources: int | None = None, beside: str = "", against: tuple[float, str] | None = None
+    ) -> float:
+        """Note how long something took, a row of `rows`; return the least, in nanoseconds a row. `against` is another's least, and its name."""
         best, middle = (figure * 1e9 / rows for figure in (min(seconds), median(seconds)))
-        self.rows.append(
-            {"what": what, "sources": sources, "rows": rows, "ns_per_row": _short(best), "median_ns_per_row": _short(middle), "rounds": len(seconds), "beside": beside}
-        )
+        if against is not None:
+            beside = f"{best / against[0]:.2f} × {against[1]}" + (f", {beside}" if beside else "")
+        figures = {"ns_per_row": _short(best), "median_ns_per_row": _short(middle), "rounds": len(seconds)}
+        self.rows.append({"what": what, "sources": sources, "rows": rows, **figures, "beside": beside})
         return best
 
     def ratio(self, name: str, value: float | None) -> None:
@@ -54,22 +57,26 @@ class Book:
 
     def table(self) -> Table:
         table = Table("what")
-        for name in ("sources", "rows", "ns a row", "median"):
+        for name in ("sources", "rows", "a row, best", "median"):
             table.add_column(name, justify="right")
         table.add_column("beside")
         for row in self.rows:
-            sources = "" if row["sources"] is None else str(row["sources"])
-            table.add_row(str(row["what"]), sources, f"{row['rows']:,}", f"{row['ns_per_row']:,}", f"{row['median_ns_per_row']:,}", str(row["beside"]))
+            count, sources = ("", "") if row["rows"] == 1 else (f"{row['rows']:,}", str(row["sources"] or ""))
+            table.add_row(str(row["what"]), sources, count, _figure(row["ns_per_row"]), _figure(row["median_ns_per_row"]), str(row["beside"]))
         return table
 
     def write(self) -> None:
         ratios = {name: self.ratios[name] for name in RATIOS}
-        content = {"machine": machine(), "ratios": ratios, PEAK: self.others[PEAK], **self.others, "notes": self.notes, "rows": self.rows}
+        content = {"machine": machine(), "ratios": ratios, **self.others, "notes": self.notes, "rows": self.rows}
         LATEST.write_text(json.dumps(content, indent=1) + "\n")
 
 
 def _short(figure: float) -> float | int:
     return round(figure, 1) if figure < 10_000 else round(figure)
+
+
+def _figure(nanoseconds) -> str:
+    return f"{nanoseconds / 1e6:,.0f} ms" if nanoseconds >= 1e6 else f"{nanoseconds:,} ns"
 
 
 def machine() -> dict[str, object]:

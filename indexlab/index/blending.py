@@ -27,7 +27,9 @@ def blended(blend: Blend, times: NDArray[np.int64], old: Determinations, new: De
     begun = times >= blend.at_us
     value = np.where((share <= 0), old.value, np.where(share >= 1, new.value, value))
     both = np.maximum(old.status, new.status)
-    status = np.where(share <= 0, old.status, np.where(share >= 1, new.status, np.where(np.isnan(new.value), old.status, np.where(np.isnan(old.value), new.status, both))))
+    status = np.where(
+        share <= 0, old.status, np.where(share >= 1, new.status, np.where(np.isnan(new.value), old.status, np.where(np.isnan(old.value), new.status, both)))
+    )
     rows = begun[:, None]
     if old.weight is None or new.weight is None or old.used is None or new.used is None or old.reason is None or new.reason is None:
         return Determinations(value, status.astype(np.int8), notes=tuple(dict.fromkeys((*old.notes, *new.notes))))

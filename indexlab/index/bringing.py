@@ -181,7 +181,5 @@ def _of_levels(levels: Levels, *, crossed_at_equal: bool, cross: bool) -> tuple[
 
 def _best(levels: Levels, begin: int, end: int, *, highest: bool) -> list[tuple[float, float]]:
     """Return the best two levels of a side, price and size."""
-    rows = [
-        (float(p), float(q)) for p, q in zip(levels.price[begin:end], levels.size[begin:end], strict=True) if 0 < p < np.inf and 0 < q < np.inf
-    ]
+    rows = [(float(p), float(q)) for p, q in zip(levels.price[begin:end], levels.size[begin:end], strict=True) if 0 < p < np.inf and 0 < q < np.inf]
     return sorted(rows, key=lambda level: -level[0] if highest else level[0])[:2]

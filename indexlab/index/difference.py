@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from indexlab.index.rules import Reinclusion
 from indexlab.index.sheet import promises
 from indexlab.index.wording import PARTS, has_meaning, meaning, told_with
 
@@ -16,6 +17,7 @@ __all__ = ["difference"]
 
 _FIELDS: Final = {"blend.from": "old"}
 """Fields whose names in the file are no names in Python."""
+_NO_TABLE: Final = {"reinclusion": Reinclusion()}
 _PROVENANCE: Final = ("methodology.venue", "methodology.grade", "methodology.retrieved", "methodology.asset")
 
 
@@ -98,11 +100,11 @@ def _quoted(value: object) -> str:
 
 
 def _value(declaration: Declaration, key: str) -> object:
-    """Return the value of a dotted key; None where its table is not given."""
+    """Return the value of a dotted key; None where its table is not given and there is no default."""
     found: object = declaration
     *tables, leaf = key.split(".")
     for name in tables:
-        found = getattr(found, name)
+        found = getattr(found, name) or _NO_TABLE.get(name)
         if found is None:
             return None
     leaf = _FIELDS.get(key, leaf)

@@ -12,7 +12,7 @@ from indexlab.index.catalogue import preset
 from indexlab.index.determination import Determinations
 from indexlab.index.entering import new_memory
 from indexlab.index.kernel import determine_rows, new_state
-from indexlab.index.kernel_rules import rules_of
+from indexlab.index.kernel_rules import few_of, rules_of
 from indexlab.index.panels import LAYOUT, own_position, panel_of, static_of
 from indexlab.market.errors import InputError
 from indexlab.market.quotes import Quotes
@@ -77,6 +77,7 @@ class Course:
         self.declaration, self.basket = declaration, basket
         self._static = static_of(declaration, basket)
         self._rules = rules_of(declaration, own_position(declaration, basket))
+        self._few = few_of(declaration)
         self._memory: Memory = new_memory(runs, len(basket))
         self._state = new_state(runs, len(basket))
         self._last_time: int | None = None
@@ -93,6 +94,7 @@ class Course:
         entered = panel.entered
         determine_rows(
             self._rules,
+            self._few,
             panel.weights,
             self._static.band,
             self._static.group,

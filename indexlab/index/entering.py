@@ -60,9 +60,7 @@ def new_memory(runs: int, n_sources: int) -> Memory:
     )
 
 
-def enter(
-    declaration: Declaration, runs: Quotes, price: NDArray[np.float64], bounds: NDArray[np.int64], times: NDArray[np.int64], memory: Memory
-) -> Entered:
+def enter(declaration: Declaration, runs: Quotes, price: NDArray[np.float64], bounds: NDArray[np.int64], times: NDArray[np.int64], memory: Memory) -> Entered:
     """Sample what the sources bring at `times` in each run; run r is the rows bounds[r] to bounds[r + 1] of `runs`, with the prices that enter.
 
     `memory` is read before a run's first row and left as its last row left it.

@@ -28,12 +28,18 @@ if TYPE_CHECKING:
 __all__ = ["Back", "Line", "Outcome", "Worked", "worked_example"]
 
 _DAY: Final = 1_600_000_000 * SECOND
+_LONGEST: Final = _DAY // 4
+"""What lies further back than this is not shown: 1970 is near."""
 _NAMES: Final = ("alpha", "beta", "gamma", "delta", "epsilon")
+_SPARE: Final = "zeta"
 _OFF, _SILENT, _OWN = 3, 4, 5
 _SIZES: Final = (3.0, 2.0, 2.0, 1.0, 1.0, 1.0)
-_PRICES: Final = (100.0, 100.2, 99.9, 100.1, 100.1, 100.05)
-_EARLIER: Final = 0.1
+_APART: Final = (0.0, 0.2, -0.1, 0.1, 0.1, 0.05)
+"""How far from 100 each says the price is."""
+_EARLIER: Final = -0.1
 """How much lower prices were at the publication before."""
+_NARROW: Final = 0.004
+"""Under a band narrower than this, prices lie as much closer together, so that only the one far off is out."""
 _RATE: Final = 0.9995
 _LEVELS: Final = ((0.0005, 2.0), (0.001, 3.0), (0.002, 4.0))
 """Of each side of a book: how far from the middle (as a share of the price's power of ten), and how many spacings large."""
@@ -104,7 +110,7 @@ def worked_example(declaration: Declaration) -> Worked:
         gap_us=market.gap_us,
         alone=tuple(market.alone(few) for few in ((0, 1), (0, _OFF), (0,))),
         rates=market.rates,
-        own=_PRICES[_OWN] if declaration.own.source else None,
+        own=market.price(_OWN) if declaration.own.source else None,
         back=_back(market, found),
     )
 
@@ -146,10 +152,14 @@ class _Market:
     def rows(self) -> list[_Row]:
         """What is said up to the example's publication."""
         earlier = self.now - self.gap_us
-        rows = [self.row(s, earlier, _price(s) - _EARLIER) for s in self.speaking]
+        rows = [self.row(s, earlier, self.price(s, earlier=True)) for s in self.speaking]
         for s in self.speaking:
             rows.extend(self._late_rows(s) if s == _SILENT else self._now_rows(s))
         return rows
+
+    def price(self, source: int, *, earlier: bool = False) -> float:
+        """Return what a source that is not far off says, in the index's currency."""
+        return _price(self.declaration, source, earlier=earlier)
 
     def row(self, source: int, time: int, price: float, delay: int = 0) -> _Row:
         """Return an observation at a time, its price turned into the source's own currency."""
@@ -159,10 +169,10 @@ class _Market:
         return _Row(time, time - delay, source, float(f"{own:.9g}"))
 
     def _now_rows(self, source: int) -> list[_Row]:
-        price, last = _price(source) * (1 + _off(self.declaration) * (source == _OFF)), self.now - self.fresh_us
+        price, last = 100 * (1 + _off(self.declaration)) if source == _OFF else self.price(source), self.now - self.fresh_us
         if self.declaration.input.price not in _WINDOWED:
             return [self.row(source, last, price)]
-        window = self.declaration.input.window_us or MINUTE
+        window = min(self.declaration.input.window_us or MINUTE, _LONGEST)
         return [self.row(source, min(self.now - window * part // 3, last), price + part / 10) for part in (2, 1, 0)]
 
     def _late_rows(self, source: int) -> list[_Row]:
@@ -171,8 +181,8 @@ class _Market:
         if declaration.staleness.silence_us is not None or declaration.input.price in _AVERAGED:
             return []
         if declaration.latency.limit_us is not None:
-            return [self.row(source, last, _price(source), 2 * declaration.latency.limit_us or SECOND)]
-        return [self.row(source, last, _price(source) - _EARLIER)] if declaration.unchanged.limit_us is not None else []
+            return [self.row(source, last, self.price(source), min(2 * declaration.latency.limit_us, _LONGEST) or SECOND)]
+        return [self.row(source, last, self.price(source, earlier=True))] if declaration.unchanged.limit_us is not None else []
 
     def run(self, rows: Sequence[_Row], later: Sequence[int] = ()) -> Determinations:
         """Determine the index at the publication before, at the example's, and later."""
@@ -210,7 +220,8 @@ def _basket(declaration: Declaration, currencies: Sequence[str]) -> Basket:
     """Return the sources, named as the declaration names them where it does, and whatever else it names; the venue's own comes last."""
     own = declaration.own.source
     named = tuple(dict.fromkeys(name for name in (*declaration.weights.fixed, *declaration.conversion.inverted) if name != own))
-    names = [*named, *(name for name in _NAMES if name not in named)][: max(len(_NAMES), len(named))] + ([own] if own else [])
+    others = [name for name in (*_NAMES, _SPARE) if name not in {*named, own}]
+    names = [*named, *others][: max(len(_NAMES), len(named))] + ([own] if own else [])
     quotes = {1: next(iter(currencies), "USD"), _OFF: next(iter(declaration.outlier.by_quote), "USD")}
     sizes = dict(enumerate(_SIZES[: len(_NAMES)]))
     return tuple(Source(name, name, quote=quotes.get(s, "USD"), weight=sizes.get(s, 1.0)) for s, name in enumerate(names))
@@ -240,27 +251,36 @@ def _gap(declaration: Declaration) -> int:
     """Return how long ago the publication before was, and the silent source's last word: twice the limit that it is to break."""
     silence, window, unchanged = declaration.staleness.silence_us, declaration.input.window_us, declaration.unchanged.limit_us
     limits = [limit for limit in (silence, window, unchanged if silence is None else None) if limit is not None]
-    return max(2 * max(limits), 4 * _fresh(declaration), 2) if limits else 10 * MINUTE
+    return max(min(2 * max(limits), _LONGEST), 4 * _fresh(declaration), 2) if limits else 10 * MINUTE
 
 
-def _price(source: int) -> float:
-    return _PRICES[min(source, _OWN)]
+def _band(declaration: Declaration) -> float:
+    outlier = declaration.outlier
+    return max([outlier.band, *outlier.by_quote.values(), *outlier.by_asset.values()])
+
+
+def _price(declaration: Declaration, source: int, *, earlier: bool = False) -> float:
+    closer = min(1.0, (_band(declaration) or 1.0) / _NARROW)
+    return 100 + closer * (_APART[min(source, _OWN)] + earlier * _EARLIER)
 
 
 def _off(declaration: Declaration) -> float:
     """Return how far off one source is: twice the band, or between it and where the rule becomes another."""
-    outlier = declaration.outlier
-    band = max([outlier.band, *outlier.by_quote.values(), *outlier.by_asset.values()])
-    off = (band + outlier.drop_beyond) / 2 if outlier.drop_beyond else 2 * band
-    return (100 * (1 + (off or 0.05)) - _PRICES[_OFF]) / _PRICES[_OFF]
+    band, beyond = _band(declaration), declaration.outlier.drop_beyond
+    return ((band + beyond) / 2 if beyond else 2 * band) or 0.05
 
 
 # ------------------------------------------------------------------------------------------------------------------ what they say
 
 
+def _scale(price: float) -> float:
+    """Return the power of ten that a price is near to, so that distances from it are round numbers."""
+    return 10.0 ** math.floor(math.log10(1.1 * price))
+
+
 def _book(declaration: Declaration, price: float) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
     spacing = declaration.book.spacing if declaration.input.price == "book" else 1.0
-    scale = 10.0 ** math.floor(math.log10(price))
+    scale = _scale(price)
     bids = [(float(f"{price - scale * away:.9g}"), size * spacing) for away, size in _LEVELS]
     return bids, [(float(f"{price + scale * away:.9g}"), (size - 1) * spacing) for away, size in _LEVELS]
 
@@ -279,7 +299,7 @@ def _quotes(declaration: Declaration, rows: Iterable[_Row]) -> Quotes:
         bid=[bids[0][0] for bids, _ in books],
         ask=[asks[0][0] for _, asks in books],
         volume=sizes,
-        confidence=[row.price * _CONFIDENCE for row in said] if kind == "confidence" else None,
+        confidence=[_scale(row.price) * _CONFIDENCE for row in said] if kind == "confidence" else None,
         trade_size=sizes if kind in _WINDOWED else None,
         book=Levels.from_lists(books) if kind in {"cross", "book"} else None,
     )
@@ -293,7 +313,7 @@ def _said(declaration: Declaration, rows: Sequence[_Row]) -> str:
     if kind == "last":
         return f"{price:.9g}"
     if kind == "confidence":
-        return f"{price:.9g} ± {price * _CONFIDENCE:.6g}"
+        return f"{price:.9g} ± {_scale(price) * _CONFIDENCE:.6g}"
     bids, asks = _book(declaration, price)
     if kind in {"mid", "median"}:
         return f"{bids[0][0]:.9g} / {asks[0][0]:.9g}" + (f", {price:.9g}" if kind == "median" else "")
@@ -329,13 +349,15 @@ def _back(market: _Market, found: Determinations) -> Back | None:
     if who is None:
         return None
     step, steps = _pace(market.declaration)
+    if step * steps > _LONGEST:
+        return None
     later = [market.now + (k + 1) * step for k in range(steps)]
     speaking = [s for s in market.speaking if s != _SILENT or who == _SILENT]
-    rows = [market.row(s, time, _price(s) + 0.01 * (k % 2)) for k, time in enumerate(later) for s in speaking]
+    rows = [market.row(s, time, market.price(s) + 1e-3 * (k % 2)) for k, time in enumerate(later) for s in speaking]
     run = market.run([*market.rows, *rows], later)
     first = len(run.value) - steps
     back = next((k for k in range(steps) if _explained(run, who, first + k)[2] in {"used", "clamped"}), None)
-    return Back(market.names[who], _price(who), step, None if back is None else (back + 1) * step, steps * step)
+    return Back(market.names[who], market.price(who), step, None if back is None else (back + 1) * step, steps * step)
 
 
 def _who_is_out(declaration: Declaration, found: Determinations) -> int | None:

@@ -15,13 +15,16 @@ import numpy as np
 from indexlab.index.kernel_aggregate import give_middle, partitioned, plain_mean, trimmed_mean, voted, weighted_mean, weighted_median
 from indexlab.index.kernel_book import booked
 from indexlab.index.kernel_live import GLOBALS, PER_SOURCE, count_groups, go_out, readmit, take_live
-from indexlab.index.kernel_numbers import mean, middle_value, rank, round_to_tick
-from indexlab.index.kernel_outliers import judge, throw_out
+from indexlab.index.kernel_numbers import mean, middle_value, rank, rank_prices, round_to_tick
+from indexlab.index.kernel_outliers import judge, judge_by_one, throw_out
+from indexlab.index.kernel_plain import is_plain, plain_rows
 from indexlab.index.kernel_rules import (
+    ABSENT,
     BELOW_DEGRADE,
     BELOW_MEAN,
     BELOW_OWN,
     BESIDE,
+    BY_MEDIAN,
     CLAMPED,
     DEGRADED,
     HALTED,
@@ -29,8 +32,10 @@ from indexlab.index.kernel_rules import (
     HELD,
     HOLD_LAST,
     INSTEAD,
+    INVALID,
     MEDIAN,
     MEDIAN_INSTEAD,
+    NEVER,
     NO_RULE,
     NO_VALUE,
     OK,
@@ -53,7 +58,7 @@ from indexlab.index.kernel_rules import (
     WEIGHTED_MEAN,
     WEIGHTED_MEDIAN,
 )
-from indexlab.market.compiled import compiled
+from indexlab.market.compiled import compiled, inlined
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,6 +79,7 @@ def new_state(runs: int, n_sources: int) -> NDArray[np.float64]:
 @compiled
 def determine_rows(
     rules: Rules,
+    fews: NDArray[np.void],
     weights: NDArray[np.float64],
     band: NDArray[np.float64],
     group: NDArray[np.int64],
@@ -98,11 +104,18 @@ def determine_rows(
     """
     n = entered.shape[1]
     times = len(moments)
-    pool = np.empty(n, dtype=np.int64)  # who takes part, in the order of the basket
-    beside = np.empty(n, dtype=np.int64)  # who is only in the reference
-    order = np.empty(n + 1, dtype=np.int64)  # who takes part, by price
+    if len(weights) == 1 and is_plain(rules, fews[0], why):
+        plain_rows(
+            rules, fews[0], rules.silence_us, max(rules.silence_us, 0) if rules.stale_at_limit else NEVER + 1, fews[0].rule, fews[0].out_at_band,
+            rules.from_sources, rules.several == SEVERAL_MEDIAN, rules.ok_from, rules.below, weights[0].copy(), band, entered, age, why, times, state, detail,
+            value, status, weight, used, reason,
+        )  # fmt: skip
+        return
+    pool = np.empty(n, dtype=np.uint32)  # who takes part, in the order of the basket
+    beside = np.empty(n, dtype=np.uint32)  # who is only in the reference
+    order = np.empty(n + 1, dtype=np.uint32)  # who takes part, by price
     ranked = np.empty(n + 1)  # their prices, by price
-    space, spare = np.empty(3 * n + 1), np.empty(n + 1, dtype=np.int64)
+    space, spare = np.empty(3 * n + 1), np.empty(n + 1, dtype=np.uint32)
     reference = np.empty(n)  # what each was compared with
     price = np.empty(n)  # by position in the basket, after clamping
     share = np.empty(n)  # effective weight, by position in the basket
@@ -112,12 +125,15 @@ def determine_rows(
     mark = 0
     remembers = rules.readmits_outliers or rules.readmits_stale
     varied = len(weights) > 1
+    given = weights[0].copy()
     for run in range(len(state)):
         memory = state[run]
         for moment in range(times):
             row = run * times + moment
-            given = weights[row] if varied else weights[0]
-            n_live, n_beside = take_live(rules, given, entered[row], age[row], why[row], pool, beside, price, judged)
+            if varied:
+                for s in range(n):
+                    given[s] = weights[row, s]
+            n_live, n_beside = take_live(rules, given, entered, age, why, row, pool, beside, price, judged)
             if remembers:
                 n_live = readmit(rules, float(moments[moment]), n_live, pool, price, judged, band, memory, ranked)
                 n_beside = _still_beside(n_beside, beside, judged)
@@ -127,20 +143,28 @@ def determine_rows(
                 counted = count_groups(n_live, pool, group, seen, mark)
             own_price = math.nan
             if rules.own >= 0:
-                own_price = _own_price(rules, entered[row], age[row], why[row])
+                own_price = _own_price(rules, entered, age, why, row)
             enough = counted >= rules.ok_from and (rules.weight_share <= 0.0 or _has_share(rules, given, n_live, pool))
             outcome, found = NO_VALUE, math.nan
             wide = math.nan
             if enough or (rules.below == BELOW_DEGRADE and counted >= rules.least and n_live > 0):
-                few, applies = _rule_for(rules, counted)
+                few = fews[_rule_for(rules, counted)]
+                applies = few.rule != NO_RULE and (few.band >= 0.0 or counted >= rules.from_sources)
                 n_part = n_live
                 if rules.sorts:
-                    rank(n_live, pool, price, order, ranked)
+                    if rules.aggregation == WEIGHTED_MEDIAN:
+                        rank(n_live, pool, price, order, ranked)
+                    else:
+                        rank_prices(n_live, pool, price, ranked)
                 outcome = VALUE
                 if applies:
-                    n_out = judge(
-                        rules, few, given, band, n_live, pool, n_beside, beside, price, ranked, memory[0], own_price, reference, judged, spare, space
-                    )
+                    if few.reference == BY_MEDIAN and n_beside == 0 and rules.exempt_share >= 1.0:
+                        middle = mean(ranked[(n_live - 1) // 2], ranked[n_live // 2])
+                        n_out = judge_by_one(few, middle, band, n_live, pool, price, reference, judged)
+                    else:
+                        n_out = judge(
+                            rules, few, given, band, n_live, pool, n_beside, beside, price, ranked, memory[0], own_price, reference, judged, spare, space
+                        )
                     if n_out > 0:
                         if rules.grouped:
                             mark += 1
@@ -206,14 +230,14 @@ def _still_beside(n_beside: int, beside: NDArray[np.int64], judged: NDArray[np.i
 
 
 @compiled
-def _own_price(rules: Rules, entered: NDArray[np.float64], age: NDArray[np.int64], why: NDArray[np.int8]) -> float:
-    """Return the venue's own last price, where it is valid and not stale."""
+def _own_price(rules: Rules, entered: NDArray[np.float64], age: NDArray[np.int64], why: NDArray[np.int8], row: int) -> float:
+    """Return the venue's own last price, where there is one that is not older than the declared silence."""
     s = rules.own
-    stale = age[s] > rules.silence_us or (rules.stale_at_limit and max(age[s], 0) >= rules.silence_us)
-    return math.nan if stale or (why[s] != USED and why[s] != BESIDE) else entered[s]
+    gone = age[row, s] > rules.own_silence_us or why[row, s] == ABSENT or why[row, s] == INVALID
+    return math.nan if gone else entered[row, s]
 
 
-@compiled
+@inlined
 def _has_share(rules: Rules, given: NDArray[np.float64], n: int, pool: NDArray[np.int64]) -> bool:
     """Say whether the live sources have the declared share of all given weights."""
     live, total = 0.0, 0.0
@@ -224,14 +248,12 @@ def _has_share(rules: Rules, given: NDArray[np.float64], n: int, pool: NDArray[n
     return live >= rules.weight_share * total * (1.0 - TIE)
 
 
-@compiled
-def _rule_for(rules: Rules, counted: int) -> tuple[Few, bool]:
-    """Return the outlier rule for so many sources, and whether it applies."""
+@inlined
+def _rule_for(rules: Rules, counted: int) -> int:
+    """Return which outlier rule is for so many sources: the main one, that for two, that for one."""
     if counted == 2 and rules.has_two:
-        return rules.two, rules.two.rule != NO_RULE
-    if counted == 1 and rules.has_one:
-        return rules.one, rules.one.rule != NO_RULE
-    return rules.main, rules.main.rule != NO_RULE and counted >= rules.from_sources
+        return 1
+    return 2 if counted == 1 and rules.has_one else 0
 
 
 @compiled
@@ -288,7 +310,7 @@ def _remember_out(rules: Rules, now: float, judged: NDArray[np.int8], memory: ND
             go_out(rules, now, memory[GLOBALS + s * PER_SOURCE : GLOBALS + (s + 1) * PER_SOURCE], True)
 
 
-@compiled
+@inlined
 def _aggregate(
     rules: Rules,
     weights: NDArray[np.float64],
@@ -335,7 +357,7 @@ def _median_instead(
     return mean(low, high)
 
 
-@compiled
+@inlined
 def _guarded(rules: Rules, found: float, own_price: float, memory: NDArray[np.float64]) -> tuple[float, bool]:
     """Smooth, guard and round a value; return it and whether a guard has stopped it."""
     if rules.smoothing > 0.0:
@@ -356,12 +378,12 @@ def _guarded(rules: Rules, found: float, own_price: float, memory: NDArray[np.fl
     return round_to_tick(rules, found), False
 
 
-@compiled
+@inlined
 def _holds(rules: Rules, outcome: int) -> bool:
     return outcome == HOLD_LAST or (rules.then_holds and (outcome == VALUE or outcome == NO_VALUE))
 
 
-@compiled
+@inlined
 def _explain(
     silent: bool,
     price: NDArray[np.float64],

@@ -9,7 +9,7 @@ import numpy as np
 
 from indexlab.index.kernel_numbers import middle_value, rank_values, same, weighted_middles
 from indexlab.index.kernel_rules import LOWER, TIE, UPPER
-from indexlab.market.compiled import compiled
+from indexlab.market.compiled import compiled, inlined
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["give_middle", "partitioned", "plain_mean", "trimmed_mean", "voted", "weighted_mean", "weighted_median"]
 
 
-@compiled
+@inlined
 def weighted_mean(
     n: int,
     pool: NDArray[np.int64],
@@ -144,7 +144,7 @@ def weighted_median(
     return middle_value(rules.tie, 1.0, low, high, True)
 
 
-@compiled
+@inlined
 def give_middle(
     mode: int,
     low: float,
@@ -165,7 +165,7 @@ def give_middle(
     _give(high, 0.5, n, pool, weights, price, share)
 
 
-@compiled
+@inlined
 def _give(
     target: float,
     amount: float,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from indexlab.index.kernel_numbers import median_in_ranks, rank_values
 from indexlab.index.kernel_rules import ABSENT, BESIDE, COOLING, STALE, TIE, USED
-from indexlab.market.compiled import compiled
+from indexlab.market.compiled import compiled, inlined
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,13 +23,14 @@ PER_SOURCE: Final = 12
 """And of each source: [0] 0 never live, 1 in, 2 out, 3 out for good; [1] since when it is out, or was looked at; [2] since when right (NaN: it is not); [3] free; [4:12] strikes."""
 
 
-@compiled
+@inlined
 def take_live(
     rules: Rules,
     weights: NDArray[np.float64],
     entered: NDArray[np.float64],
     age: NDArray[np.int64],
     why: NDArray[np.int8],
+    row: int,
     pool: NDArray[np.int64],
     beside: NDArray[np.int64],
     price: NDArray[np.float64],
@@ -37,22 +38,20 @@ def take_live(
 ) -> tuple[int, int]:
     """List the live sources in `pool`, those that are only in the reference in `beside`, and give each its reason so far; return how many are in each."""
     n_live, n_beside = 0, 0
+    silence, at_limit = rules.silence_us, rules.stale_at_limit
     for s in range(len(pool)):
-        price[s] = entered[s]
+        p, span, state = entered[row, s], age[row, s], why[row, s]
+        price[s] = p
         if weights[s] <= 0.0:
-            judged[s] = ABSENT
-        elif why[s] != USED and why[s] != BESIDE:
-            judged[s] = why[s]
-        elif age[s] > rules.silence_us or (rules.stale_at_limit and max(age[s], 0) >= rules.silence_us):
-            judged[s] = STALE
-            if rules.stale_is_beside and not (age[s] > rules.remove_us or (rules.stale_at_limit and age[s] >= rules.remove_us)):
-                judged[s] = BESIDE
-        else:
-            judged[s] = why[s]
-            if why[s] == USED:
-                pool[n_live] = s
-                n_live += 1
-        if judged[s] == BESIDE:
+            state = ABSENT
+        elif (state == USED or state == BESIDE) and (span > silence or (at_limit and max(span, 0) >= silence)):
+            removed = span > rules.remove_us or (at_limit and span >= rules.remove_us)
+            state = BESIDE if rules.stale_is_beside and not removed else STALE
+        judged[s] = state
+        if state == USED:
+            pool[n_live] = s
+            n_live += 1
+        elif state == BESIDE:
             beside[n_beside] = s
             n_beside += 1
     return n_live, n_beside

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from indexlab.index.kernel_rules import AWAY, BORDER, BORDER_RELATIVE, DOWN, FLOOR, HALF_DOWN, HALF_UP, LARGEST_COUNT, LOWER, TIE, UP, UPPER
-from indexlab.market.compiled import compiled
+from indexlab.market.compiled import compiled, inlined
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from indexlab.index.kernel_rules import Rules
 
-__all__ = ["mean", "mean_of", "median_in_ranks", "middle_value", "rank", "rank_values", "round_to_tick", "same", "weighted_middles", "whole"]
+__all__ = ["mean", "mean_of", "median_in_ranks", "middle_value", "rank", "rank_prices", "rank_values", "round_to_tick", "same", "weighted_middles", "whole"]
 
 
-@compiled
+@inlined
 def mean(a: float, b: float) -> float:
     """Return the mean of two numbers, without overflow."""
     total = a + b
@@ -40,13 +40,13 @@ def mean_of(values: NDArray[np.float64], n: int) -> float:
     return total / n
 
 
-@compiled
+@inlined
 def same(a: float, b: float) -> bool:
     """Say whether two numbers are the same by the tie rule."""
     return abs(a - b) <= TIE * max(abs(a), abs(b))
 
 
-@compiled
+@inlined
 def rank(n: int, pool: NDArray[np.int64], price: NDArray[np.float64], order: NDArray[np.int64], ranked: NDArray[np.float64]) -> None:
     """Sort the sources of `pool` by price (insertion: baskets are small, and what is almost sorted is quick)."""
     for k in range(n):
@@ -59,6 +59,18 @@ def rank(n: int, pool: NDArray[np.int64], price: NDArray[np.float64], order: NDA
             j -= 1
         ranked[j] = p
         order[j] = s
+
+
+@inlined
+def rank_prices(n: int, pool: NDArray[np.int64], price: NDArray[np.float64], ranked: NDArray[np.float64]) -> None:
+    """Sort the prices of the sources of `pool`."""
+    for k in range(n):
+        p = price[pool[k]]
+        j = k
+        while j > 0 and ranked[j - 1] > p:
+            ranked[j] = ranked[j - 1]
+            j -= 1
+        ranked[j] = p
 
 
 @compiled
@@ -76,7 +88,7 @@ def rank_values(n: int, values: NDArray[np.float64]) -> None:
         values[j] = p
 
 
-@compiled
+@inlined
 def median_in_ranks(ranked: NDArray[np.float64], n: int, skipped: int) -> float:
     """Return the median of `n` sorted numbers without the one at `skipped` (-1: of all)."""
     if skipped < 0:
@@ -85,7 +97,7 @@ def median_in_ranks(ranked: NDArray[np.float64], n: int, skipped: int) -> float:
     return mean(ranked[low if low < skipped else low + 1], ranked[high if high < skipped else high + 1])
 
 
-@compiled
+@inlined
 def weighted_middles(n: int, order: NDArray[np.int64], ranked: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float]:
     """Return the price at which the cumulative weight reaches half, and the next one where it is exactly half there (else the same again)."""
     total = 0.0
@@ -100,7 +112,7 @@ def weighted_middles(n: int, order: NDArray[np.int64], ranked: NDArray[np.float6
     return ranked[n - 1], ranked[n - 1]
 
 
-@compiled
+@inlined
 def middle_value(mode: int, unit: float, low: float, high: float, odd: bool) -> float:  # noqa: FBT001 - Numba takes no keywords here
     """Make one value of the middle two, by the declared mode."""
     if mode == LOWER:
@@ -136,7 +148,7 @@ def whole(count: float, mode: int) -> float:
     return base + (base % 2)
 
 
-@compiled
+@inlined
 def round_to_tick(rules: Rules, found: float) -> float:
     """Round a value to whole ticks."""
     if rules.tick <= 0.0 or not abs(found) < math.inf:

@@ -22,7 +22,7 @@ from indexlab.index.kernel_rules import (
     TIE,
     USED,
 )
-from indexlab.market.compiled import compiled
+from indexlab.market.compiled import compiled, inlined
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from indexlab.index.kernel_rules import Few, Rules
 
-__all__ = ["judge", "throw_out"]
+__all__ = ["judge", "judge_by_one", "throw_out"]
 
 
 @compiled
@@ -83,8 +83,6 @@ def judge(
         common = _weighted_median(weights, n, pool, n_beside, beside, price, order, wide)
     else:
         common = math.nan
-    if few.reference == BY_MEDIAN and n_beside == 0 and rules.exempt_share >= 1.0:
-        return _judge_by_one(few, common, band, n, pool, price, reference, judged)
     n_out = 0
     for k in range(n):
         s = pool[k]
@@ -99,8 +97,8 @@ def judge(
     return n_out
 
 
-@compiled
-def _judge_by_one(
+@inlined
+def judge_by_one(
     few: Few,
     common: float,
     band: NDArray[np.float64],
@@ -113,20 +111,22 @@ def _judge_by_one(
     """The usual case: one reference for all."""
     n_out = 0
     size = abs(common)
+    own_bands, width, at_end = few.band < 0.0, few.band * size, few.out_at_band
     for k in range(n):
         s = pool[k]
         p = price[s]
-        width = (band[s] if few.band < 0.0 else few.band) * size
+        if own_bands:
+            width = band[s] * size
         beyond = abs(p - common) - width
         margin = TIE * max(abs(p), size)
-        if beyond > margin or (few.out_at_band and beyond >= -margin):
+        if beyond > margin or (at_end and beyond >= -margin):
             judged[s] = OUTLIER
             reference[s] = common
             n_out += 1
     return n_out
 
 
-@compiled
+@inlined
 def _is_beyond(p: float, against: float, width: float, out_at_band: bool) -> bool:  # noqa: FBT001 - Numba takes no keywords here
     if math.isnan(against):
         return False
@@ -235,7 +235,7 @@ def _weighted_median(
     return low
 
 
-@compiled
+@inlined
 def throw_out(
     rules: Rules,
     few: Few,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, cast, get_type_hints
 
 import numpy as np
 
 from indexlab.index import rules as words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from indexlab.index.rules import Declaration, FewRule, Outlier
 
-__all__ = ["Extra", "Few", "Rules", "no_extra", "rules_of"]
+__all__ = ["Extra", "Few", "Rules", "few_of", "no_extra", "rules_of"]
 
 TIE: Final = words.TIE
 BORDER: Final = words.BORDER
@@ -69,9 +71,6 @@ class Rules(NamedTuple):
     stale_at_limit: bool
     stale_is_beside: bool
     remove_us: int
-    main: Few
-    two: Few
-    one: Few
     has_two: bool
     has_one: bool
     several: int
@@ -106,6 +105,7 @@ class Rules(NamedTuple):
     latches: bool
     own_band: float
     own: int
+    own_silence_us: int
     ok_from: int
     below: int
     least: int
@@ -147,6 +147,15 @@ class Extra(NamedTuple):
     after: NDArray[np.int64]
 
 
+_KINDS: Final = {int: np.int64, float: np.float64, bool: np.bool_}
+
+
+def _packed(kind: type[NamedTuple], values: Sequence[tuple[object, ...]]) -> NDArray[np.void]:
+    """Return records of a kind: compiled functions get a pointer to them, where a tuple of so many numbers would be copied at each call."""
+    fields = [(name, _KINDS[given]) for name, given in get_type_hints(kind).items()]
+    return np.array(list(values), dtype=np.dtype(fields, align=True)).view(np.recarray)
+
+
 def no_extra(n_sources: int) -> Extra:
     """Return an Extra without anything."""
     floats, longs, ints = np.empty(0), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int32)
@@ -155,7 +164,17 @@ def no_extra(n_sources: int) -> Extra:
 
 
 def rules_of(declaration: Declaration, own: int = -1) -> Rules:
-    """Return the rules of a declaration as small numbers; `own` is the position of the venue's own source in the basket (-1: none)."""
+    """Return the rules of a declaration as a record of small numbers; `own` is the position of the venue's own source in the basket (-1: none)."""
+    return cast("Rules", _packed(Rules, [tuple(_rules_of(declaration, own))])[0])
+
+
+def few_of(declaration: Declaration) -> NDArray[np.void]:
+    """Return the outlier rules as records: the main one, that for two and that for one."""
+    outlier = declaration.outlier
+    return _packed(Few, [tuple(_main_of(outlier)), tuple(_few_of(outlier.two)), tuple(_few_of(outlier.one))])
+
+
+def _rules_of(declaration: Declaration, own: int) -> Rules:
     staleness, outlier, aggregation, rounding = declaration.staleness, declaration.outlier, declaration.aggregation, declaration.rounding
     quorum, guard, book, back = declaration.quorum, declaration.guard, declaration.book, declaration.reinclusion or words.Reinclusion()
     readmits = declaration.reinclusion is not None
@@ -166,9 +185,6 @@ def rules_of(declaration: Declaration, own: int = -1) -> Rules:
         stale_at_limit=staleness.at_limit == "stale",
         stale_is_beside=staleness.action == "weight-0",
         remove_us=remove,
-        main=_main_of(outlier),
-        two=_few_of(outlier.two),
-        one=_few_of(outlier.one),
         has_two=outlier.two is not None,
         has_one=outlier.one is not None,
         several=SEVERAL[outlier.several],
@@ -203,6 +219,7 @@ def rules_of(declaration: Declaration, own: int = -1) -> Rules:
         latches=guard.latching,
         own_band=guard.own_band,
         own=own,
+        own_silence_us=limit,
         ok_from=quorum.ok_from,
         below=BELOW[quorum.below],
         least=quorum.least,

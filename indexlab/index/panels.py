@@ -189,9 +189,7 @@ def _traded_weights(declaration: Declaration, basket: Basket, traded: NDArray[np
     return np.ascontiguousarray(found) if len(found) > 1 else found
 
 
-def _convert(
-    declaration: Declaration, basket: Basket, entered: Entered, times: NDArray[np.int64], rates: Rates, runs: int, before: int | None
-) -> None:
+def _convert(declaration: Declaration, basket: Basket, entered: Entered, times: NDArray[np.int64], rates: Rates, runs: int, before: int | None) -> None:
     """Multiply what entered by the rate of its currency, in place; who has none is invalid."""
     for currency in sorted({source.quote for source in basket}):
         factor = _factor(declaration, currency, rates.get(currency), times, before)
@@ -240,9 +238,7 @@ def _factor(declaration: Declaration, currency: str, rate: Rate | None, times: N
     return factor
 
 
-def _extra_of(
-    declaration: Declaration, joined: Quotes, brought: Brought, entered: Entered, bounds: NDArray[np.int64], times: NDArray[np.int64]
-) -> Extra:
+def _extra_of(declaration: Declaration, joined: Quotes, brought: Brought, entered: Entered, bounds: NDArray[np.int64], times: NDArray[np.int64]) -> Extra:
     rule, n = declaration.aggregation.rule, entered.price.shape[1]
     extra = no_extra(n)
     if rule == "votes":
@@ -251,9 +247,7 @@ def _extra_of(
         return extra._replace(confidence=wide)
     if rule == "order-book" and brought.levels is not None:
         levels = brought.levels
-        return extra._replace(
-            newest=entered.newest, start=levels.start, bids=levels.bids, asks=levels.asks, level_price=levels.price, level_size=levels.size
-        )
+        return extra._replace(newest=entered.newest, start=levels.start, bids=levels.bids, asks=levels.asks, level_price=levels.price, level_size=levels.size)
     if rule == "partitions":
         window, ahead = declaration.input.window_us or 0, declaration.validity.max_ahead_us
         first, after = [], []

@@ -26,8 +26,9 @@ _GRADES: Final = {
     "T": "T, a third party",
     "D": "D, derived here",
 }
+_NO_PROMISE: Final = "nothing of its own: what the plan expects, or its defaults"
 _PROMISES: Final = {
-    "min_sources": "fewer than {} live sources are never ok",
+    "min_sources": "live sources without which it is never ok: {}",
     "faulty_sources": "so many sources may be broken at once: {}",
     "max_displacement": "broken sources move the index by at most {}",
     "margin_headroom": "an account with more headroom than {} keeps its margin state",
@@ -51,7 +52,7 @@ def sheet(declaration: Declaration) -> str:
         textwrap.fill(summary, _WIDTH),
         *(_section(declaration, title, keys) for title, keys in PARTS),
         _assumed(declaration),
-        "\n".join(["What it promises", *(_item(line) for line in promises(declaration))]),
+        "\n".join(["What it promises", *(_item(line) for line in [*promises(declaration)] or [_NO_PROMISE])]),
         _example(declaration),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -66,8 +67,6 @@ def questions(declaration: Declaration) -> list[str]:
 
 def promises(declaration: Declaration) -> Iterator[str]:
     """Give what the declaration promises, a line each, and which properties it does not, with the reason."""
-    if not declaration.expect:
-        yield "nothing of its own: what the plan expects, or its defaults"
     for key, promised in declaration.expect.items():
         if key == "waive" and isinstance(promised, dict):
             yield from (f"not {name} (waived): {reason}" for name, reason in promised.items())

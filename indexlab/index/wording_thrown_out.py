@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from indexlab.index.wording_key import Key, Keys, counted
+from indexlab.index.wording_key import Key, Keys
 from indexlab.index.wording_outlier import OUTLIER
 from indexlab.market.units import format_duration, format_ratio
 
@@ -145,7 +145,7 @@ def _strikes(back: Reinclusion) -> str:
     if not back.strikes:
         return "it may go out and come back any number of times"
     within = f" within {format_duration(back.strikes_within_us)}" if back.strikes_within_us else ""
-    return f"whatever has gone out {counted(back.strikes, 'time')}{within} stays out for good"
+    return f"whatever has gone out {'once' if back.strikes == 1 else f'{back.strikes} times'}{within} stays out for good"
 
 
 _REINCLUSION: Final[Keys] = {

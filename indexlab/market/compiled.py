@@ -13,7 +13,7 @@ from numba.core import config
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["compiled"]
+__all__ = ["compiled", "inlined"]
 
 _PACKAGE: Final = Path(__file__).parent.parent
 
@@ -48,9 +48,18 @@ R = TypeVar("R")
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function with Numba: cached on disk, strict IEEE arithmetic (no fastmath: the same bits everywhere), NaN allowed, threads let run beside it."""
+    return _compiled(function, inline=False)
+
+
+def inlined(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function that is short, or called at every publication: it becomes part of each compiled function that calls it."""
+    return _compiled(function, inline=True)
+
+
+def _compiled(function: Callable[P, R], *, inline: bool) -> Callable[P, R]:
     usual = config.CACHE_DIR
     config.CACHE_DIR = usual or _CACHE
     try:
-        return cast("Callable[P, R]", numba.njit(cache=True, error_model="numpy", nogil=True)(function))
+        return cast("Callable[P, R]", numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=inline)(function))
     finally:
         config.CACHE_DIR = usual

@@ -96,13 +96,14 @@ def decode_determinations(line: bytes, request_id: int, times: int, sources: int
     status = words(result.get("status"), "status", times, "time", STATUSES)
     _check_missing(value, status)
     shape = (times, sources)
-    weight, used, reason = (result.get(key) for key in ("weights", "used", "reasons"))
+    weight, used, reason, confidence = (result.get(key) for key in ("weights", "used", "reasons", "confidence"))
     return Determinations(
         value,
         status,
         weight=None if weight is None else numbers_by_source(weight, "weights", shape, nullable=False),
         used=None if used is None else numbers_by_source(used, "used", shape, nullable=True),
         reason=None if reason is None else words_by_source(reason, "reasons", shape, REASONS),
+        confidence=None if confidence is None else numbers(confidence, "confidence", times, "time", nullable=True),
     )
 
 

@@ -119,9 +119,8 @@ def encode_result(found: Determinations) -> JSONObject:
         told["used"] = found.used.tolist()
     if found.reason is not None:
         told["reasons"] = [[REASONS[code] for code in row] for row in found.reason.tolist()]
-    confidence: NDArray[np.float64] | None = getattr(found, "confidence", None)
-    if confidence is not None:
-        told["confidence"] = confidence.tolist()
+    if found.confidence is not None:
+        told["confidence"] = found.confidence.tolist()
     return told
 
 
@@ -140,17 +139,23 @@ def _basket(given: object) -> Basket:
 
 
 def _source(given: JSONObject, where: str) -> Source:
-    weight = given.get("weight", 1.0)
-    if type(weight) is not float and type(weight) is not int:
-        raise misfit(f"{where}.weight", f"must be a number, was {shown(weight)}")
     upstream = given.get("upstream")
     return Source(
         id=as_text(given.get("id"), f"{where}.id"),
         venue=as_text(given.get("venue"), f"{where}.venue"),
         quote=as_text(given.get("quote"), f"{where}.quote"),
-        weight=float(numbers([weight], f"{where}.weight", 1, "source", nullable=False)[0]),
+        weight=_number(given.get("weight", 1.0), f"{where}.weight"),
         upstream=None if upstream is None else as_text(upstream, f"{where}.upstream"),
     )
+
+
+def _number(given: object, where: str) -> float:
+    if type(given) is not float and type(given) is not int:
+        raise misfit(where, f"must be a number, was {shown(given)}")
+    try:
+        return float(given)
+    except OverflowError:
+        raise misfit(where, "must fit a double-precision number, is too large") from None
 
 
 def _quotes(given: JSONObject, sources: int) -> Quotes:
@@ -183,7 +188,7 @@ def _rate(given: JSONObject, where: str) -> Rate:
     received = _moments(given.get("receive_time"), f"{where}.receive_time", None, MOST_ROWS)
     event = _moments(given.get("event_time"), f"{where}.event_time", len(received), MOST_ROWS)
     _check_forward(received, f"{where}.receive_time")
-    return Rate(received, event, numbers(given.get("price"), f"{where}.price", len(received), "receive_time", nullable=True))
+    return Rate(received, event, numbers(given.get("price"), f"{where}.price", len(received), "observation", nullable=True))
 
 
 def _book(rows: list[object]) -> Levels:

@@ -36,12 +36,13 @@ def ran(*arguments: object, budget: Budget = SMALL) -> Result:
             signal.signal(number, handler)
 
 
-def started(*arguments: object, here: Path) -> subprocess.Popen[str]:
-    """Start a command as a process of its own, the leader of a group as a terminal would have it."""
+def started(*arguments: object, here: Path, stdin: int | None = None) -> subprocess.Popen[str]:
+    """Start a command as a process of its own, the leader of a group as a terminal would have it; `stdin` as subprocess takes it."""
     return subprocess.Popen(
         [sys.executable, "-m", "indexlab", *map(str, arguments)],
         cwd=here,
         env={**os.environ, **ENVIRONMENT},
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -84,6 +84,7 @@ def test_a_methodology_that_cannot_be(here, rules, line, command):
     [
         (("audit", "file:acme.toml"), "file:acme.toml: is not there; give the path of a methodology file (TOML)"),
         (("methods", "check", "acme.toml"), "acme.toml: does not exist"),
+        (("methods", "diff", "okx-2018", "acme.toml"), "acme.toml: does not exist"),
         (("audit", "--plan", "acme.toml"), "acme.toml: does not exist"),
         (("replay", "finding.json"), "finding.json: does not exist; give a finding's file, a fixture's folder or a fixture's id"),
         (
@@ -105,6 +106,7 @@ def test_a_file_that_is_missing(arguments, line):
         (("audit", "plain-men"), "plain-mean"),
         (("audit", "prset:plain-mean"), "preset"),
         (("methods", "show", "okx-2081"), "okx-2018"),
+        (("methods", "diff", "okx-2018", "binance-2002"), "binance-2020"),
         (("audit", "plain-mean", "--only", "single-sorce"), "single-source"),
         (("audit", "plain-mean", "--skip", "quroum"), "quorum"),
         (("properties", "show", "margin-stabilty"), "margin-stability"),

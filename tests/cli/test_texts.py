@@ -15,10 +15,12 @@ TEXTS = {
     "help": "--help",
     "audit-help": "audit --help",
     "replay-help": "replay --help",
+    "serve-help": "serve --help",
     "methods-help": "methods --help",
     "methods-list-help": "methods list --help",
     "methods-show-help": "methods show --help",
     "methods-check-help": "methods check --help",
+    "methods-diff-help": "methods diff --help",
     "properties-help": "properties --help",
     "properties-list-help": "properties list --help",
     "properties-show-help": "properties show --help",
@@ -33,7 +35,10 @@ TEXTS = {
     "fixtures-import-candles-help": "fixtures import candles --help",
     "methods-list": "methods list",
     "methods-show-deribit-2019": "methods show deribit-2019",
+    "methods-show-bitmex-2020": "methods show bitmex-2020",
     "methods-check-rules": "methods check rules.toml",
+    "methods-diff-binance-okx": "methods diff binance-2020 okx-2018",
+    "methods-diff-rules": "methods diff deribit-2019 rules.toml",
     "properties-list": "properties list",
     "properties-show-single-source": "properties show single-source",
     "properties-show-duplicates": "properties show duplicates",
@@ -47,7 +52,7 @@ TEXTS = {
     "finding-fixed": "replay finding.json preset:plain-median",
 }
 ENDS = {"finding-broken": 1}
-LISTS = {"properties-list", "fixtures-list", "methods-check-rules"}
+LISTS = {"properties-list", "fixtures-list", "methods-list", "methods-check-rules", "methods-diff-binance-okx", "methods-diff-rules"}
 """A line an entry, however long."""
 
 

@@ -4,14 +4,188 @@ from __future__ import annotations
 
 import re
 from importlib.metadata import EntryPoint
+from operator import attrgetter
 
 import pytest
 
 from indexlab.index import catalogue
 from indexlab.index.catalogue import preset, preset_names, preset_path
+from indexlab.index.rules import Blend
 from indexlab.market.errors import InputError
+from indexlab.market.units import SECOND
+from indexlab.properties.registry import properties
+from indexlab.scenarios.expect import Layer, promised
 
 CONTROLS = {"plain-mean", "plain-median"}
+MINUTE = 60 * SECOND
+FIGURES = {
+    "aster": {"staleness.silence_us": 3 * SECOND, "outlier.rule": "drop", "outlier.band": 0.05, "outlier.several": "median"},
+    "astral": {
+        "staleness.silence_us": 10 * SECOND,
+        "outlier.rule": "clamp",
+        "outlier.band": 0.05,
+        "outlier.drop_beyond": 0.1,
+        "outlier.one.rule": "own",
+        "reinclusion.band": 0.03,
+        "reinclusion.held_for_us": 5 * MINUTE,
+    },
+    "backpack": {"input.price": "median", "outlier.band": 0.01},
+    "billance": {"staleness.silence_us": 15 * MINUTE, "outlier.rule": "drop", "outlier.band": 0.03, "outlier.reference": "neighbour", "quorum.below": "own"},
+    "binance-2020": {"staleness.silence_us": 10 * SECOND, "outlier.rule": "drop", "outlier.band": 0.05, "outlier.comparison": ">", "outlier.several": "median"},
+    "binance-2025": {"staleness.silence_us": 5 * MINUTE, "outlier.by_asset": {"BTC": 0.01, "ETH": 0.01}},
+    "bingx": {
+        "staleness.silence_us": 5 * SECOND,
+        "validity.max_ahead_us": 5 * SECOND,
+        "outlier.rule": "drop",
+        "outlier.band": 0.03,
+        "outlier.comparison": ">=",
+        "reinclusion.out_for_us": 5 * MINUTE,
+        "reinclusion.strikes": 4,
+        "reinclusion.strikes_within_us": 30 * MINUTE,
+    },
+    "bit-com": {"outlier.rule": "clamp", "outlier.band": 0.0025, "outlier.drop_beyond": 0.01, "outlier.from_sources": 3},
+    "bitget-2025": {
+        "staleness.silence_us": 15 * MINUTE,
+        "outlier.rule": "drop",
+        "outlier.band": 0.05,
+        "weights.window_us": 24 * 60 * MINUTE,
+        "weights.refresh_us": 4 * 60 * MINUTE,
+        "reinclusion.band": 0.02,
+        "reinclusion.applies_to": "both",
+    },
+    "bitmex-2017": {
+        "staleness.silence_us": 15 * MINUTE,
+        "outlier.rule": "drop",
+        "outlier.band": 0.25,
+        "outlier.two.rule": "hold",
+        "outlier.two.band": 0.125,
+        "outlier.one.band": 0.25,
+        "reinclusion.strikes": 1,
+    },
+    "bitmex-2020": {
+        "unchanged.limit_us": 15 * MINUTE,
+        "outlier.rule": "drop",
+        "outlier.band": 0.25,
+        "outlier.comparison": ">=",
+        "outlier.two.band": 0.125,
+        "outlier.one.reference": "last-index",
+        "reinclusion.band": 0.02,
+        "reinclusion.held_for_us": 15 * MINUTE,
+        "reinclusion.at_limit": "out",
+        "reinclusion.alone": 0.25,
+    },
+    "bitunix": {"outlier.band": 0.03, "outlier.several": "keep"},
+    "blofin": {"outlier.rule": "clamp", "outlier.band": 0.03, "outlier.from_sources": 3, "quorum.below": "degrade"},
+    "bybit-2020": {
+        "staleness.silence_us": 15 * MINUTE,
+        "outlier.rule": "drop",
+        "outlier.band": 0.03,
+        "outlier.two.reference": "median-with-last-index",
+        "outlier.one.rule": "hold",
+        "outlier.one.band": 0.1,
+    },
+    "cf-brr": {"input.window_us": 60 * MINUTE, "aggregation.rule": "partitions", "aggregation.partitions": 12, "rounding.tick": 0.01},
+    "cf-brti": {
+        "staleness.silence_us": 30 * SECOND,
+        "staleness.clock": "receive",
+        "outlier.rule": "drop",
+        "outlier.band": 0.05,
+        "reinclusion.band": 0.025,
+        "aggregation.rule": "order-book",
+        "book.sigmas": 5.0,
+        "book.trim": 0.01,
+        "quorum.ok_from": 1,
+    },
+    "cf-brti-2026": {"input.price": "book", "staleness.clock": "receive", "reinclusion.comparison": "<", "rounding.tick": 0.01},
+    "chainlink-ocr": {"aggregation.rule": "median", "aggregation.even": "upper"},
+    "coinex": {"staleness.silence_us": 60 * SECOND, "outlier.rule": "drop", "outlier.band": 0.1, "outlier.reference": "last-index", "quorum.below": "own"},
+    "coinlocally": {"outlier.rule": "clamp", "outlier.band": 0.03, "outlier.comparison": ">", "weights.kind": "equal"},
+    "connect": {
+        "staleness.silence_us": 120 * SECOND,
+        "conversion.rate": "previous-round",
+        "aggregation.rule": "median",
+        "aggregation.even": "mean",
+        "quorum.below": "halt",
+    },
+    "crypto-com": {
+        "input.price": "median",
+        "outlier.rule": "clamp",
+        "outlier.band": 0.001,
+        "outlier.comparison": ">=",
+        "weights.kind": "equal",
+        "quorum.below": "hold",
+    },
+    "dederi": {"input.price": "mid", "staleness.silence_us": 3 * MINUTE, "outlier.rule": "clamp", "outlier.band": 0.005, "weights.kind": "equal"},
+    "deribit-2018": {"input.price": "mid", "staleness.silence_us": 3 * MINUTE, "aggregation.rule": "drop-highest-and-lowest", "quorum.below": "degrade"},
+    "deribit-2019": {"input.price": "mid", "staleness.silence_us": 180 * SECOND, "outlier.rule": "clamp", "outlier.band": 0.005, "weights.kind": "equal"},
+    "derivadex": {"input.price": "last", "aggregation.rule": "weighted-mean"},
+    "drift": {"input.max_uncertainty": 0.02, "validity.accept": "positive"},
+    "dydx-v4": {"aggregation.rule": "weighted-median", "aggregation.tie": "lower", "quorum.weight_share": 0.667, "quorum.below": "hold"},
+    "dydx-v4-daemon": {"input.price": "median", "staleness.silence_us": 30 * SECOND, "staleness.at_limit": "live", "aggregation.even": "away-from-zero"},
+    "flipster-2025": {
+        "latency.limit_us": 500_000,
+        "outlier.rule": "clamp",
+        "outlier.band": 0.003,
+        "reinclusion.reference": "others",
+        "reinclusion.band": 0.003,
+        "guard.step": 0.25,
+        "guard.action": "halt",
+    },
+    "htx": {"outlier.rule": "clamp", "outlier.band": 0.03, "outlier.reference": "median", "outlier.from_sources": 3},
+    "htx-usdt": {"outlier.rule": "clamp", "outlier.band": 0.003, "outlier.from_sources": 3},
+    "hyperliquid-oracle": {"input.price": "mid", "aggregation.rule": "weighted-median"},
+    "kucoin-2024": {"input.price": "cross", "weights.kind": "traded", "outlier.rule": "drop", "outlier.band": 0.05},
+    "kucoin-2025": {"input.price": "last", "blend.old": "kucoin-2024", "quorum.below": "own"},
+    "mexc-2024": {"outlier.rule": "drop", "outlier.band": 0.03},
+    "mexc-2026": {"outlier.rule": "drop"},
+    "mufex": {"staleness.silence_us": 10 * SECOND, "outlier.rule": "drop", "outlier.band": 0.05},
+    "ojo": {
+        "input.price": "tvwap",
+        "input.window_us": 10 * MINUTE,
+        "outlier.sigmas": 1.0,
+        "outlier.deviation": "population",
+        "outlier.from_sources": 3,
+        "staleness.at_limit": "stale",
+        "weights.kind": "traded",
+    },
+    "okx-2018": {"staleness.silence_us": 30 * MINUTE, "outlier.rule": "clamp", "outlier.band": 0.03, "outlier.from_sources": 3},
+    "okx-2024": {"outlier.rule": "clamp", "outlier.band": 0.02, "outlier.from_sources": 3, "quorum.below": "mean"},
+    "orderly": {
+        "outlier.rule": "clamp",
+        "outlier.band": 0.05,
+        "outlier.several": "median",
+        "weights.window_us": 4 * 60 * MINUTE,
+        "weights.refresh_us": 5 * MINUTE,
+    },
+    "orml": {"staleness.at_limit": "stale", "aggregation.even": "upper", "quorum.below": "hold"},
+    "phemex": {"staleness.silence_us": 15 * SECOND, "aggregation.rule": "drop-highest-and-lowest", "quorum.below": "hold"},
+    "pionex": {"outlier.rule": "clamp", "outlier.band": 0.03, "outlier.comparison": ">", "outlier.from_sources": 3, "quorum.below": "mean"},
+    "pyth": {
+        "input.price": "confidence",
+        "aggregation.rule": "votes",
+        "aggregation.even": "floor",
+        "staleness.at_limit": "live",
+        "validity.accept": "finite",
+        "quorum.below": "hold",
+    },
+    "quedex": {"aggregation.rule": "drop-highest-and-lowest", "aggregation.trim_from": 4, "weights.kind": "equal"},
+    "rabbitx": {"outlier.rule": "drop", "outlier.band": 0.05, "validity.invalid": "exclude", "aggregation.rule": "median"},
+    "superex": {"weights.kind": "equal", "quorum.below": "degrade"},
+    "thalex": {"input.price": "mid", "outlier.rule": "clamp", "outlier.band": 0.005, "weights.kind": "equal"},
+    "trubit": {"outlier.rule": "clamp", "outlier.band": 0.03, "outlier.comparison": ">=", "outlier.from_sources": 3, "quorum.below": "mean"},
+    "vega": {"aggregation.rule": "median", "aggregation.even": "mean", "quorum.below": "hold"},
+    "wbf": {"outlier.rule": "drop", "outlier.band": 0.03, "outlier.comparison": ">=", "outlier.from_sources": 3},
+    "xcoin-2025": {
+        "staleness.silence_us": 60 * SECOND,
+        "outlier.rule": "clamp",
+        "outlier.band": 0.05,
+        "reinclusion.held_for_us": 3 * MINUTE,
+        "reinclusion.applies_to": "stale",
+    },
+    "yibi": {"staleness.silence_us": 10 * SECOND, "outlier.rule": "drop", "outlier.band": 0.05, "outlier.several": "median"},
+    "zedxion": {"outlier.rule": "clamp", "outlier.band": 0.03},
+}
+"""The main figures of each preset, by dotted key."""
 
 
 def test_the_bundled_presets():
@@ -40,19 +214,53 @@ def test_a_venues_preset_cites_its_page_and_promises_its_own_limit(name):
     assert "max_age" in found.expect
 
 
-def test_figures_as_published():
-    """The figures that the venues' pages state (cited in each preset)."""
-    binance, okx, deribit, phemex = (preset(name) for name in ("binance-2020", "okx-2018", "deribit-2019", "phemex"))
-    assert (binance.staleness.silence_us, binance.outlier.rule, binance.outlier.band, binance.outlier.several) == (10_000_000, "drop", 0.05, "median")
-    assert (okx.staleness.silence_us, okx.outlier.rule, okx.outlier.band, okx.outlier.from_sources) == (1_800_000_000, "clamp", 0.03, 3)
-    assert (deribit.input.price, deribit.staleness.silence_us, deribit.outlier.rule, deribit.outlier.band) == ("mid", 180_000_000, "clamp", 0.005)
-    assert (phemex.staleness.silence_us, phemex.aggregation.rule, phemex.quorum.ok_from, phemex.quorum.below) == (
-        15_000_000,
-        "drop-highest-and-lowest",
-        3,
-        "hold",
-    )
-    assert (preset("thalex").outlier.band, preset("hyperliquid-oracle").aggregation.rule) == (0.005, "weighted-median")
+@pytest.mark.parametrize(("name", "key", "value"), [(name, key, value) for name, figures in FIGURES.items() for key, value in figures.items()])
+def test_figures_as_published(name, key, value):
+    """The figures that the venues' pages state (cited in each preset), none of them assumed."""
+    found = preset(name)
+    assert attrgetter(key)(found) == value
+    assert key.removesuffix("_us") not in found.assumed
+
+
+def test_every_venues_preset_has_a_figure_here():
+    assert set(FIGURES) == set(preset_names()) - CONTROLS
+
+
+def test_thirty_dated_presets_of_twenty_four_venues():
+    dated = [preset(name).methodology for name in preset_names() if name not in CONTROLS]
+    assert all(re.fullmatch(r"20\d\d(-\d\d(-\d\d)?)?", one.date) for one in dated)
+    assert len(dated) >= 30
+    assert len({one.venue for one in dated}) >= 24
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "key"),
+    [
+        ("binance-2020", "binance-2025", "outlier.band"),
+        ("okx-2018", "okx-2024", "outlier.band"),
+        ("deribit-2018", "deribit-2019", "aggregation.rule"),
+        ("bitmex-2017", "bitmex-2020", "reinclusion.held_for_us"),
+        ("kucoin-2024", "kucoin-2025", "input.price"),
+        ("mexc-2024", "mexc-2026", "outlier.band"),
+        ("cf-brti", "cf-brti-2026", "staleness.silence_us"),
+    ],
+)
+def test_a_venue_that_changed_its_rules_has_a_preset_for_each_date(older, newer, key):
+    before, after = preset(older), preset(newer)
+    assert before.methodology.venue == after.methodology.venue
+    assert before.methodology.date < after.methodology.date
+    assert attrgetter(key)(before) != attrgetter(key)(after)
+
+
+def test_kucoins_rules_give_way_over_a_quarter_of_an_hour():
+    assert preset("kucoin-2025").blend == Blend("kucoin-2024", 1_764_572_400 * SECOND, 900 * SECOND, SECOND)
+
+
+def test_what_is_waived_names_a_property_and_the_venues_rule():
+    known = [found.id for found in properties()]
+    for name in preset_names():
+        expect = promised([Layer(name, preset(name).expect)], known_properties=known)
+        assert all(len(reason) > 30 for reason in expect.waive.values())
 
 
 def test_the_controls_are_as_plain_as_they_say():

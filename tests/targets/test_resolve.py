@@ -9,9 +9,11 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from indexlab.market.errors import InputError
+from indexlab.market.rates import Rate
+from indexlab.market.source import Source
 from indexlab.targets import resolve
 from indexlab.targets.resolve import open_target, schemes
-from indexlab.targets.target import Description
+from indexlab.targets.target import Description, Request
 from tests.targets.conversations import HERE, agreeing
 
 RULES = '[methodology]\nname = "Acme"\ndate = "2024-05-01"\n[aggregation]\nrule = "median"\n[staleness]\nsilence = "60s"\n[expect]\nmax_age = "60s"\n'
@@ -105,3 +107,28 @@ def test_detail_comes_where_it_is_asked_for():
         plain, detailed = target.index([asked, explained])
     assert plain.weight is None
     assert detailed.weight.shape == (3, 4)
+
+
+def test_the_textbook_of_a_preset_or_a_file_keeps_the_label_as_typed(tmp_path):
+    file = tmp_path / "acme.toml"
+    file.write_text(RULES)
+    for label in (f"file:{file}@reference", "preset:plain-mean@reference"):
+        with open_target(label) as textbook, open_target(label.removesuffix("@reference")) as engine:
+            assert (textbook.label, textbook.kind, textbook.textbook) == (label, "in-process", True)
+            assert textbook.describe() == engine.describe()
+            (one,), (other,) = textbook.index([agreeing()]), engine.index([agreeing()])
+            assert one.value.tolist() == other.value.tolist() == [50_000.0] * 3
+    with pytest.raises(InputError, match="names a file without its scheme"):
+        open_target("acme.toml@reference")
+
+
+def test_requests_with_other_rates_are_determined_by_them(tmp_path):
+    file = tmp_path / "acme.toml"
+    file.write_text(RULES + '[conversion]\nrate = "same-round"\n')
+    basket = tuple(Source(f"s{i}", f"s{i}", "EUR") for i in range(4))
+    asked = agreeing(100.0)
+    rates = [{"EUR": Rate.from_columns(receive_time=[0], price=[price])} for price in (2.0, 3.0)]
+    runs = [Request(basket, asked.quotes, asked.times, rates=rate) for rate in (rates[0], rates[1], None, rates[0])]
+    for label in (f"file:{file}", f"file:{file}@reference"):
+        with open_target(label) as target:
+            assert [outcome.value.tolist() for outcome in target.index(runs)] == [[200.0] * 3, [300.0] * 3, [100.0] * 3, [200.0] * 3]

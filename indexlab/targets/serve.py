@@ -1,0 +1,110 @@
+"""A target served by the target protocol, version 1: a JSON object a line on standard input, one a line on standard output.
+
+Every request is answered, with a result or with an error; none ends the server. What a client gets wrong is its own error, what the target gets wrong the
+target's, and anything else is said to be ours.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+import msgspec
+
+from indexlab.market.errors import InputError, TargetFailure
+from indexlab.targets.requests import check_describe, encode_description, encode_result, read_call, read_request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from indexlab.targets.shape import JSONObject
+    from indexlab.targets.target import Target
+
+__all__ = ["METHODS", "answer", "internal", "protocol_output", "serve_lines", "warm"]
+
+METHODS: Final = ("describe", "index")
+_MOST_LINE: Final = 256 << 20
+"""A request line has at most so many bytes; the rest of a longer one is passed over."""
+_CHUNK: Final = 1 << 20
+
+
+def answer(target: Target, method: str, params: JSONObject) -> JSONObject:
+    """Return the result of a request; raises InputError (the client's mistake) or TargetFailure (the target's)."""
+    if method == "describe":
+        check_describe(params)
+        return encode_description(target.describe())
+    if method == "index":
+        (outcome,) = target.index([read_request(params)])
+        if isinstance(outcome, TargetFailure):
+            raise outcome
+        return encode_result(outcome)
+    raise InputError(f"must be one of {', '.join(METHODS)}, was {msgspec.json.encode(method).decode()}", key="method")
+
+
+def internal(error: Exception) -> str:
+    """Say that a failure is ours."""
+    return f"this is a failure of indexlab itself: {type(error).__name__}: {error}"
+
+
+def serve_lines(target: Target, reader: BinaryIO, write: Callable[[bytes], object], *, most_line: int = _MOST_LINE) -> None:
+    """Answer line after line until the input ends; `write` takes one whole line."""
+    while line := reader.readline(most_line + 1):
+        whole = len(line) <= most_line
+        if not whole:
+            _pass_over(line, reader)
+        write(_answered(target, line) if whole else _error(None, f"the request must not be longer than {most_line} bytes"))
+
+
+def _pass_over(line: bytes, reader: BinaryIO) -> None:
+    while line and not line.endswith(b"\n"):
+        line = reader.readline(_CHUNK)
+
+
+def _answered(target: Target, line: bytes) -> bytes:
+    request_id, wrong, method, params = read_call(line)
+    if wrong is not None:
+        return _error(request_id, str(wrong))
+    try:
+        return msgspec.json.encode({"id": request_id, "result": answer(target, method, params)}) + b"\n"  # NaN is written as null
+    except InputError as error:
+        return _error(request_id, str(error))
+    except TargetFailure as failure:
+        return _error(request_id, f"the target failed: {failure}")
+    except Exception as error:  # noqa: BLE001 - one request must not end the server
+        return _error(request_id, internal(error))
+
+
+def _error(request_id: int | None, message: str) -> bytes:
+    return msgspec.json.encode({"id": request_id, "error": {"message": message}}) + b"\n"
+
+
+def protocol_output() -> Callable[[bytes], None]:
+    """Return what writes whole lines to standard output, and send everything else that is printed to standard error from now on."""
+    try:
+        kept = os.dup(sys.stdout.fileno())
+    except (OSError, ValueError):  # no descriptor: standard output is a stream in this process
+        stream = sys.stdout.buffer
+
+        def say(line: bytes) -> None:
+            stream.write(line)
+            stream.flush()
+
+        return say
+    sys.stdout.flush()
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return lambda line: _write_all(kept, line)
+
+
+def warm(target: Target) -> None:
+    """Load what is compiled before the first request, where the engine will be asked: an answer has a time limit."""
+    if target.kind == "in-process":
+        from indexlab.index.warm import main as load
+
+        load()
+
+
+def _write_all(descriptor: int, line: bytes) -> None:
+    rest = memoryview(line)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
