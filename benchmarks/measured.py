@@ -97,7 +97,7 @@ def _cpu() -> str:
 
 
 def show(book: Book) -> None:
-    console = Console(width=150)
+    console = Console(width=160)
     console.print(book.table())
     for note in book.notes:
         console.print(note, highlight=False)

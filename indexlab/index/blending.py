@@ -22,22 +22,21 @@ def blended(blend: Blend, times: NDArray[np.int64], old: Determinations, new: De
     if blend.every_us:
         span = span - span % blend.every_us
     share = np.clip(span / blend.over_us, 0.0, 1.0)
+    before, over = times < blend.at_us, times >= blend.at_us + blend.over_us
+    takes_old = before | (~over & np.isnan(new.value))
+    takes_new = over | (~before & np.isnan(old.value))
     mixed = old.value * (1.0 - share) + new.value * share
-    value = np.where(np.isnan(new.value) | (share <= 0), old.value, np.where(np.isnan(old.value) | (share >= 1), new.value, mixed))
-    begun = times >= blend.at_us
-    value = np.where((share <= 0), old.value, np.where(share >= 1, new.value, value))
-    both = np.maximum(old.status, new.status)
-    status = np.where(
-        share <= 0, old.status, np.where(share >= 1, new.status, np.where(np.isnan(new.value), old.status, np.where(np.isnan(old.value), new.status, both)))
-    )
-    rows = begun[:, None]
+    value = np.where(takes_old, old.value, np.where(takes_new, new.value, mixed))
+    status = np.where(takes_old, old.status, np.where(takes_new, new.status, np.maximum(old.status, new.status))).astype(np.int8)
+    notes = tuple(dict.fromkeys((*new.notes, *old.notes)))
     if old.weight is None or new.weight is None or old.used is None or new.used is None or old.reason is None or new.reason is None:
-        return Determinations(value, status.astype(np.int8), notes=tuple(dict.fromkeys((*old.notes, *new.notes))))
+        return Determinations(value, status, notes=notes)
+    rows = before[:, None]
     return Determinations(
         value,
-        status.astype(np.int8),
-        np.where(rows, new.weight, old.weight),
-        np.where(rows, new.used, old.used),
-        np.where(rows, new.reason, old.reason),
-        tuple(dict.fromkeys((*old.notes, *new.notes))),
+        status,
+        np.where(rows, old.weight, new.weight),
+        np.where(rows, old.used, new.used),
+        np.where(rows, old.reason, new.reason),
+        notes,
     )

@@ -61,7 +61,7 @@ def _valid(declaration: Declaration, quotes: Quotes, price: NDArray[np.float64])
         valid &= price > 0
     if declaration.input.max_uncertainty < 1 and quotes.confidence is not None:
         with np.errstate(invalid="ignore", over="ignore"):
-            bound = declaration.input.max_uncertainty * np.abs(quotes.price)
+            bound = declaration.input.max_uncertainty * np.abs(price)
             valid &= ~(quotes.confidence > bound * (1 + 1e-12))
     return np.where(valid, price, np.nan)
 
@@ -117,7 +117,8 @@ def _median_of_three(quotes: Quotes, *, positive: bool) -> NDArray[np.float64]:
     count = np.sum(~np.isnan(stacked), axis=0)
     with np.errstate(invalid="ignore", over="ignore"):
         middle = np.where(count == 3, stacked[1], np.where(count == 2, _halved(stacked[0], stacked[1]), stacked[0]))
-        return np.where(quotes.bid > quotes.ask, np.nan, middle)
+        crossed = _accepted(quotes.bid, positive=positive) > _accepted(quotes.ask, positive=positive)
+        return np.where(crossed, np.nan, middle)
 
 
 def _accepted(column: NDArray[np.float64], *, positive: bool) -> NDArray[np.float64]:

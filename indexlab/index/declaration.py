@@ -138,6 +138,7 @@ def _methodology(table: Table, stem: str) -> Methodology:
         grade=cast("rules.Grade | None", table.choice("grade")),
         summary=" ".join(table.text("summary").split()),
         retrieved=table.date("retrieved"),
+        asset=table.text("asset"),
     )
 
 

@@ -8,12 +8,14 @@ import numpy as np
 
 from indexlab.index.blending import blended
 from indexlab.index.bringing import notes_of
+from indexlab.index.carrying import hear, needed
 from indexlab.index.catalogue import preset
 from indexlab.index.determination import Determinations
 from indexlab.index.entering import new_memory
 from indexlab.index.kernel import determine_rows, new_state
 from indexlab.index.kernel_rules import few_of, rules_of
 from indexlab.index.panels import LAYOUT, own_position, panel_of, static_of
+from indexlab.index.windows import new_sums
 from indexlab.market.errors import InputError
 from indexlab.market.quotes import Quotes
 
@@ -79,13 +81,19 @@ class Course:
         self._rules = rules_of(declaration, own_position(declaration, basket))
         self._few = few_of(declaration)
         self._memory: Memory = new_memory(runs, len(basket))
+        self._sums = new_sums(runs, len(basket))
         self._state = new_state(runs, len(basket))
         self._last_time: int | None = None
 
-    def proceed(self, runs: Sequence[Quotes], times: NDArray[np.int64], rates: Rates | None = None, *, detail: bool = False) -> list[Determinations]:
-        """Go on with what came since the last piece: one Quotes a run, received up to the last of `times`; return one determination a run."""
+    def proceed(
+        self, runs: Sequence[Quotes], times: NDArray[np.int64], rates: Rates | None = None, *, detail: bool = False, heard: int = 0
+    ) -> list[Determinations]:
+        """Go on with what came since the last piece: one Quotes a run, received up to the last of `times`; return one determination a run.
+
+        Of a single run, the first `heard` rows are those of `needed`: some rules look at rows of earlier pieces again.
+        """
         n_sources, rows = len(self.basket), len(runs) * len(times)
-        panel = panel_of(self.declaration, self.basket, self._static, runs, times, rates, self._memory, self._last_time)
+        panel = panel_of(self.declaration, self.basket, self._static, runs, times, rates, self._memory, self._sums, self._last_time, heard)
         value, status = np.empty(rows), np.empty(rows, dtype=np.int8)
         shape = (rows if detail else 0, n_sources)
         weight, used, reason = np.empty(shape), np.empty(shape), np.empty(shape, dtype=np.int8)
@@ -122,3 +130,11 @@ class Course:
             else:
                 found.append(Determinations(value[here], status[here], notes=notes, confidence=wide))
         return found
+
+    def hear(self, quotes: Quotes, heard: int) -> None:
+        """Take in what came to a single run, but for the first `heard` rows, where no publication is due yet."""
+        hear(self.declaration, quotes, len(self.basket), heard, self._memory)
+
+    def needed(self, quotes: Quotes) -> NDArray[np.int64]:
+        """Return which rows of a single run's last piece, all of them heard, later publications may look at again: they must begin its next piece."""
+        return needed(self.declaration, quotes, self._memory, self._last_time)

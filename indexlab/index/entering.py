@@ -124,14 +124,14 @@ def _enter(  # noqa: PLR0913, PLR0917, C901, PLR0912 - arrays go to the compiled
                     else:
                         delay = receive[row] - event[row]
                         is_late = delay > late_us or (late_at_limit and delay == late_us)
-                        if is_late and late_action != _BESIDE:
-                            if late_action == _DROP:
+                        if is_late and late_action == _HOLD:
+                            if stamp[s] < 0 and not (excludes and state[s] == INVALID):
                                 state[s] = STALE
                         else:
                             if price[row] != newest[s]:
                                 since[s] = moment
                             newest[s], stamp[s], place[s] = price[row], moment, row
-                            state[s] = BESIDE if is_late else USED
+                            state[s] = USED if not is_late else STALE if late_action == _DROP else BESIDE
                 row += 1
             for s in range(n):
                 why = state[s]
@@ -139,8 +139,6 @@ def _enter(  # noqa: PLR0913, PLR0917, C901, PLR0912 - arrays go to the compiled
                     span = max(times[t] - since[s], 0)
                     if span > same_us or (same_at_limit and span == same_us):
                         why = STALE if same_action == _DROP else BESIDE
-                if stamp[s] < 0 and why != ABSENT and why != INVALID:
-                    why = STALE
                 entered.price[out, s] = newest[s]
                 entered.age[out, s] = times[t] - stamp[s] if stamp[s] >= 0 else NEVER
                 entered.why[out, s] = why

@@ -19,7 +19,6 @@ from indexlab.index.kernel_numbers import mean, middle_value, rank, rank_prices,
 from indexlab.index.kernel_outliers import judge, judge_by_one, throw_out
 from indexlab.index.kernel_plain import is_plain, plain_rows
 from indexlab.index.kernel_rules import (
-    ABSENT,
     BELOW_DEGRADE,
     BELOW_MEAN,
     BELOW_OWN,
@@ -32,7 +31,6 @@ from indexlab.index.kernel_rules import (
     HELD,
     HOLD_LAST,
     INSTEAD,
-    INVALID,
     MEDIAN,
     MEDIAN_INSTEAD,
     NEVER,
@@ -104,7 +102,7 @@ def determine_rows(
     """
     n = entered.shape[1]
     times = len(moments)
-    if len(weights) == 1 and is_plain(rules, fews[0], why):
+    if is_plain(rules, fews[0], why):
         plain_rows(
             rules, fews[0], rules.silence_us, max(rules.silence_us, 0) if rules.stale_at_limit else NEVER + 1, fews[0].rule, fews[0].out_at_band,
             rules.from_sources, rules.several == SEVERAL_MEDIAN, rules.ok_from, rules.below, weights[0].copy(), band, entered, age, why, times, state, detail,
@@ -124,18 +122,18 @@ def determine_rows(
     member = np.empty(n, dtype=np.bool_)
     mark = 0
     remembers = rules.readmits_outliers or rules.readmits_stale
-    varied = len(weights) > 1
-    given = weights[0].copy()
+    given = weights[0].copy() if len(weights) else np.zeros(n)
     for run in range(len(state)):
         memory = state[run]
         for moment in range(times):
             row = run * times + moment
-            if varied:
+            if rules.varied:
                 for s in range(n):
                     given[s] = weights[row, s]
             n_live, n_beside = take_live(rules, given, entered, age, why, row, pool, beside, price, judged)
             if remembers:
-                n_live = readmit(rules, float(moments[moment]), n_live, pool, price, judged, band, memory, ranked)
+                mark += 1
+                n_live = readmit(rules, float(moments[moment]), n_live, pool, price, judged, band, memory, ranked, group, seen, mark)
                 n_beside = _still_beside(n_beside, beside, judged)
             counted = n_live
             if rules.grouped:
@@ -143,7 +141,7 @@ def determine_rows(
                 counted = count_groups(n_live, pool, group, seen, mark)
             own_price = math.nan
             if rules.own >= 0:
-                own_price = _own_price(rules, entered, age, why, row)
+                own_price = _own_price(rules, entered, age, row)
             enough = counted >= rules.ok_from and (rules.weight_share <= 0.0 or _has_share(rules, given, n_live, pool))
             outcome, found = NO_VALUE, math.nan
             wide = math.nan
@@ -196,8 +194,9 @@ def determine_rows(
             if outcome == OWN_PRICE:
                 found = own_price
             halted_by_guard = False
+            smoothed = memory[1]
             if 0.0 < found < math.inf:
-                found, halted_by_guard = _guarded(rules, found, own_price, memory)
+                found, smoothed, halted_by_guard = _guarded(rules, found, own_price, memory)
             if memory[2] > 0.0:
                 halted_by_guard = True
             silent = halted_by_guard or not 0.0 < found < math.inf
@@ -206,6 +205,7 @@ def determine_rows(
             memory[3] = 0.0
             if not silent:
                 memory[0] = found
+                memory[1] = smoothed
                 value[row] = found
                 status[row] = OK if enough and outcome == VALUE else DEGRADED
             elif not halted_by_guard and _holds(rules, outcome) and not math.isnan(memory[0]):
@@ -230,11 +230,10 @@ def _still_beside(n_beside: int, beside: NDArray[np.int64], judged: NDArray[np.i
 
 
 @compiled
-def _own_price(rules: Rules, entered: NDArray[np.float64], age: NDArray[np.int64], why: NDArray[np.int8], row: int) -> float:
+def _own_price(rules: Rules, entered: NDArray[np.float64], age: NDArray[np.int64], row: int) -> float:
     """Return the venue's own last price, where there is one that is not older than the declared silence."""
     s = rules.own
-    gone = age[row, s] > rules.own_silence_us or why[row, s] == ABSENT or why[row, s] == INVALID
-    return math.nan if gone else entered[row, s]
+    return math.nan if age[row, s] > rules.own_silence_us else entered[row, s]
 
 
 @inlined
@@ -358,11 +357,12 @@ def _median_instead(
 
 
 @inlined
-def _guarded(rules: Rules, found: float, own_price: float, memory: NDArray[np.float64]) -> tuple[float, bool]:
-    """Smooth, guard and round a value; return it and whether a guard has stopped it."""
+def _guarded(rules: Rules, found: float, own_price: float, memory: NDArray[np.float64]) -> tuple[float, float, bool]:
+    """Smooth, guard and round a value; return it, the smoothed one to remember, and whether a guard has stopped it."""
+    smoothed = memory[1]
     if rules.smoothing > 0.0:
-        memory[1] = found if math.isnan(memory[1]) else memory[1] + rules.smoothing * (found - memory[1])
-        found = memory[1]
+        smoothed = found if math.isnan(smoothed) else smoothed + rules.smoothing * (found - smoothed)
+        found = smoothed
     last = memory[0]
     if rules.step > 0.0 and not math.isnan(last):
         half = rules.step * last
@@ -370,17 +370,17 @@ def _guarded(rules: Rules, found: float, own_price: float, memory: NDArray[np.fl
             if rules.step_halts:
                 if rules.latches:
                     memory[2] = 1.0
-                return found, True
+                return found, smoothed, True
             found = last + half if found > last else last - half
     if rules.own_band > 0.0 and not math.isnan(own_price):
         half = rules.own_band * abs(own_price)
         found = min(max(found, own_price - half), own_price + half)
-    return round_to_tick(rules, found), False
+    return round_to_tick(rules, found), smoothed, False
 
 
 @inlined
 def _holds(rules: Rules, outcome: int) -> bool:
-    return outcome == HOLD_LAST or (rules.then_holds and (outcome == VALUE or outcome == NO_VALUE))
+    return outcome == HOLD_LAST or (outcome == VALUE and rules.then_holds) or (outcome == NO_VALUE and rules.few_hold)
 
 
 @inlined

@@ -70,7 +70,7 @@ def trimmed_mean(
 ) -> float:
     """Return the weighted mean without so many highest and lowest; who ties at an end of what is kept shares the loss."""
     cut = 1 if rules.trim < 0.0 else math.floor(rules.trim * n + 1e-9)
-    if (rules.trim < 0.0 and n < rules.trim_from) or n < 3 or 2 * cut >= n:
+    if n < rules.trim_from or n < 3 or 2 * cut >= n:
         cut = 0
     low, high = -math.inf, math.inf
     keep_low, keep_high = 1.0, 1.0
@@ -207,7 +207,8 @@ def voted(
     rank_values(m, votes)
     low, high = votes[(m - 1) // 2], votes[m // 2]
     found = middle_value(rules.even, rules.unit, low, high, m % 2 == 1)
-    wide = max(found - votes[m // 4], votes[m - 1 - m // 4] - found)
+    low, high = votes[m // 4], votes[m - 1 - m // 4]
+    wide = max(0.0 if same(found, low) else found - low, 0.0 if same(found, high) else high - found)
     if not wide > 0.0:
         return math.nan, math.nan
     return found, wide

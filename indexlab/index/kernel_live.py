@@ -42,11 +42,13 @@ def take_live(
     for s in range(len(pool)):
         p, span, state = entered[row, s], age[row, s], why[row, s]
         price[s] = p
-        if weights[s] <= 0.0:
+        if (weights[s] <= 0.0 and not rules.varied) or s == rules.own:
             state = ABSENT
         elif (state == USED or state == BESIDE) and (span > silence or (at_limit and max(span, 0) >= silence)):
             removed = span > rules.remove_us or (at_limit and span >= rules.remove_us)
             state = BESIDE if rules.stale_is_beside and not removed else STALE
+        if rules.varied and weights[s] <= 0.0 and (state == USED or state == BESIDE):
+            state = ABSENT
         judged[s] = state
         if state == USED:
             pool[n_live] = s
@@ -101,10 +103,14 @@ def readmit(
     band: NDArray[np.float64],
     state: NDArray[np.float64],
     ranked: NDArray[np.float64],
+    group: NDArray[np.int64],
+    seen: NDArray[np.int64],
+    mark: int,
 ) -> int:
     """Take those who are out from `pool` (cooling) but for those who come back now; return how many are live."""
     n_in = 0
     n_out = 0
+    groups_in = 0
     for s in range(len(price)):
         memory = state[GLOBALS + s * PER_SOURCE : GLOBALS + (s + 1) * PER_SOURCE]
         if judged[s] == STALE and rules.readmits_stale and memory[0] == 1.0:
@@ -117,6 +123,9 @@ def readmit(
             state[GLOBALS + s * PER_SOURCE] = 1.0
             ranked[n_in] = price[s]
             n_in += 1
+            if not rules.grouped or seen[group[s]] != mark:
+                seen[group[s]] = mark
+                groups_in += 1
     if n_out == 0:
         return n_live
     rank_values(n_in, ranked)
@@ -124,7 +133,7 @@ def readmit(
         memory = state[GLOBALS + s * PER_SOURCE : GLOBALS + (s + 1) * PER_SOURCE]
         if memory[0] < 2.0:
             continue
-        if _comes_back(rules, now, s, price[s], judged[s], n_in, ranked, band[s], state, memory):
+        if _comes_back(rules, now, s, price[s], judged[s], n_in, groups_in, ranked, band[s], state, memory):
             memory[0] = 1.0
             memory[2] = math.nan
         elif judged[s] == USED:
@@ -147,6 +156,7 @@ def _comes_back(
     p: float,
     judged: int,
     n_in: int,
+    groups_in: int,
     ranked: NDArray[np.float64],
     band: float,
     state: NDArray[np.float64],
@@ -156,7 +166,7 @@ def _comes_back(
     if memory[0] == 3.0 or (rules.out_for_us > 0 and now - memory[1] < rules.out_for_us):
         memory[2] = math.nan
         return False
-    if judged != USED or not _is_right(rules, p, n_in, ranked, band, state):
+    if judged != USED or not _is_right(rules, p, n_in, groups_in, ranked, band, state):
         memory[2] = math.nan
         if rules.out_for_us > 0:
             memory[1] = now
@@ -169,19 +179,21 @@ def _comes_back(
 
 
 @compiled
-def _is_right(rules: Rules, p: float, n_in: int, ranked: NDArray[np.float64], band: float, state: NDArray[np.float64]) -> bool:
+def _is_right(rules: Rules, p: float, n_in: int, groups_in: int, ranked: NDArray[np.float64], band: float, state: NDArray[np.float64]) -> bool:
     width = rules.back_band if rules.back_band >= 0.0 else band
-    if n_in == 0 or (n_in == 1 and state[3] > 0.0):
+    anything = rules.back_band >= 1.0
+    if n_in == 0 or (groups_in == 1 and state[3] > 0.0):
         reference = state[0]
         if rules.alone_band >= 0.0:
             width = rules.alone_band
+            anything = width >= 1.0
         if math.isnan(reference):
             return True
     elif rules.back_by_all:
         reference = _median_with(ranked, n_in, p)
     else:
         reference = median_in_ranks(ranked, n_in, -1)
-    if width >= 1.0:
+    if anything:
         return True
     beyond = abs(p - reference) - width * abs(reference)
     margin = TIE * max(abs(p), abs(reference))

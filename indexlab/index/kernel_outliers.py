@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from indexlab.index.kernel_numbers import mean_of, median_in_ranks, rank, rank_values, weighted_middles
+from indexlab.index.kernel_numbers import mean_of, median_in_ranks, rank, rank_values, same, weighted_middles
 from indexlab.index.kernel_rules import (
     BY_LAST,
     BY_MEAN,
@@ -91,7 +91,7 @@ def judge(
             against = _against(few.reference, common, price[s], view, m)
         reference[s] = against
         width = spread if few.sigmas > 0.0 else (band[s] if few.band < 0.0 else few.band) * abs(against)
-        if _is_beyond(price[s], against, width, few.out_at_band) and not _is_exempt(rules, weights, n, pool, s):
+        if _is_beyond(price[s], against, width, few.out_at_band) and not (few.band < 0.0 and _is_exempt(rules, weights, n, pool, s)):
             judged[s] = OUTLIER
             n_out += 1
     return n_out
@@ -159,9 +159,9 @@ def _against(kind: int, common: float, p: float, view: NDArray[np.float64], m: i
     if kind == BY_NEIGHBOUR:
         if m < 2:
             return math.nan
-        if p == view[0]:
+        if same(p, view[0]):
             return view[1]
-        return view[m - 2] if p == view[m - 1] else math.nan
+        return view[m - 2] if same(p, view[m - 1]) else math.nan
     return common
 
 
@@ -252,14 +252,14 @@ def throw_out(
         s = pool[k]
         if judged[s] == OUTLIER:
             against = reference[s]
-            if few.rule != CLAMP or (rules.drop_beyond > 0.0 and _is_beyond(price[s], against, rules.drop_beyond * abs(against), few.out_at_band)):
+            if few.rule != CLAMP or (few.band < 0.0 and rules.drop_beyond > 0.0 and _is_beyond(price[s], against, rules.drop_beyond * abs(against), few.out_at_band)):
                 continue
             judged[s] = CLAMPED
             half_band = (band[s] if few.band < 0.0 else few.band) * abs(against)
             price[s] = against + half_band if price[s] > against else against - half_band
         pool[left] = s
         left += 1
-    if left == 0 and rules.keeps_all:
+    if left == 0 and rules.keeps_all and few.band < 0.0:
         for k in range(n):
             judged[pool[k]] = USED
         return n

@@ -53,7 +53,7 @@ def is_plain(rules: Rules, few: Few, why: NDArray[np.int8]) -> bool:
     usual &= few.rule == NO_RULE or few.rule == DROP or few.rule == CLAMP
     usual &= few.rule == NO_RULE or (few.reference == BY_MEDIAN and few.sigmas <= 0.0)
     usual &= rules.several == EACH or (rules.several == SEVERAL_MEDIAN and rules.several_from == 2)
-    usual &= rules.below <= BELOW_DEGRADE and rules.least == 1 and (rules.then_holds == (rules.below == BELOW_HOLD))
+    usual &= rules.below <= BELOW_DEGRADE and rules.least == 1 and not rules.varied and (rules.then_holds == (rules.below == BELOW_HOLD))
     if not usual or rules.stale_is_beside or rules.remove_us < NEVER:
         return False
     for row in range(len(why)):

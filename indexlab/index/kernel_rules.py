@@ -110,6 +110,8 @@ class Rules(NamedTuple):
     below: int
     least: int
     then_holds: bool
+    few_hold: bool
+    varied: bool
     grouped: bool
     weight_share: float
     tick: float
@@ -181,7 +183,7 @@ def _rules_of(declaration: Declaration, own: int) -> Rules:
     limit = NEVER if staleness.silence_us is None else staleness.silence_us
     remove = NEVER if staleness.remove_after_us is None else staleness.remove_after_us
     return Rules(
-        silence_us=remove if staleness.action == "hold" else limit,
+        silence_us=remove if staleness.action == "hold" else min(limit, remove),
         stale_at_limit=staleness.at_limit == "stale",
         stale_is_beside=staleness.action == "weight-0",
         remove_us=remove,
@@ -223,7 +225,9 @@ def _rules_of(declaration: Declaration, own: int) -> Rules:
         ok_from=quorum.ok_from,
         below=BELOW[quorum.below],
         least=quorum.least,
-        then_holds=quorum.below == "hold" or (quorum.below in {"degrade", "mean"} and quorum.then == "hold"),
+        then_holds="hold" in {quorum.below, quorum.then},
+        few_hold=quorum.below == "hold" or (quorum.below in {"degrade", "mean"} and quorum.then == "hold"),
+        varied=declaration.weights.kind in {"volume", "traded"},
         grouped=quorum.counts != "sources",
         weight_share=quorum.weight_share,
         tick=0.0 if rounding is None else rounding.tick,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from indexlab.market.rates import Rate, Rates
     from indexlab.market.source import Basket
 
-__all__ = ["LAYOUT", "Panel", "Static", "own_position", "panel_of", "static_of"]
+__all__ = ["LAYOUT", "Panel", "Static", "joined_runs", "own_position", "panel_of", "static_of"]
 
 LAYOUT: Final = ("C", "W")
 """What the kernels are compiled for: a strided or read-only column is copied, else Numba would compile them anew for it."""
@@ -95,41 +95,54 @@ def panel_of(
     times: NDArray[np.int64],
     rates: Rates | None,
     memory: Memory,
+    sums: NDArray[np.float64],
     before: int | None,
+    heard: int = 0,
 ) -> Panel:
-    """Sample runs at `times`; `memory` is carried on, `before` is the publication before the first one (None: there was none)."""
+    """Sample runs at `times`; `memory` and `sums` are carried on, `before` is the publication before the first one (None: there was none).
+
+    Of a single run, the first `heard` rows are in the memory already: they are there for those rules that look at rows again.
+    """
     n_sources = len(basket)
-    joined, bounds = _joined(runs)
-    if len(joined) and (int(joined.source.min()) < 0 or int(joined.source.max()) >= n_sources):
-        problem = f"must be a position in the list of {n_sources} sources"
-        raise InputError(problem, key="source")
+    joined, bounds = joined_runs(runs, n_sources)
     brought = bring(declaration, joined)
-    inverted = np.array([source.id in declaration.conversion.inverted for source in basket])
-    if inverted.any():
-        brought = brought._replace(price=_inverted(brought.price, inverted[joined.source]))
-    entered = enter(declaration, joined, brought.price, bounds, times, memory)
+    entered = enter(declaration, joined, brought.price, bounds if heard == 0 else np.array([heard, len(joined)], dtype=np.int64), times, memory)
     weights, traded = static.weights, None
     needs_rows = declaration.input.price in {"vwap", "tvwap"} or declaration.weights.kind == "volume"
     order, begins = by_source(joined.source, bounds, n_sources) if needs_rows else (bounds, bounds)
     if declaration.input.price in {"vwap", "tvwap"}:
         traded = np.zeros(entered.price.shape)
+        own = own_position(declaration, basket)
+        mine = entered.price[:, own].copy() if own >= 0 else None
         _windowed(declaration, joined, brought, times, order, begins, entered, traded)
+        if mine is not None:
+            entered.price[:, own] = mine
     elif declaration.weights.kind == "traded":
-        traded = np.where(entered.newest >= 0, brought.size[entered.newest], 0.0) if len(joined) else np.zeros(entered.price.shape)
+        traded = np.where(entered.newest >= 0, brought.size[entered.newest], 0.0) if len(brought.size) else np.zeros(entered.price.shape)
     if declaration.weights.kind == "volume":
         traded = np.zeros(entered.price.shape)
-        volumes(order, begins, joined.receive_time, joined.volume, times, declaration.weights.window_us or 0, declaration.weights.refresh_us, traded)
+        volume = np.where(np.isnan(brought.price), 0.0, joined.volume)
+        window, refresh = declaration.weights.window_us or 0, declaration.weights.refresh_us
+        summed = -1 if before is None else before - before % refresh if refresh > 0 else before
+        volumes(order, begins, joined.receive_time, volume, times, window, refresh, summed, sums, traded)
     if traded is not None and declaration.weights.kind in {"volume", "traded"}:
         weights = _traded_weights(declaration, basket, traded, static)
+    for s, source in enumerate(basket):
+        if source.id in declaration.conversion.inverted:
+            _invert(declaration, entered, weights, s)
     if declaration.conversion.rate != "none":
-        _convert(declaration, basket, entered, times, rates or {}, len(runs), before)
+        _convert(declaration, basket, entered, weights, times, rates or {}, len(runs), before)
     return Panel(entered, weights, _extra_of(declaration, joined, brought, entered, bounds, times))
 
 
-def _joined(runs: Sequence[Quotes]) -> tuple[Quotes, NDArray[np.int64]]:
+def joined_runs(runs: Sequence[Quotes], n_sources: int) -> tuple[Quotes, NDArray[np.int64]]:
+    """Return runs one after another, as the kernels want them, and where each begins. Raises InputError for a source that is none of so many."""
     bounds = np.zeros(len(runs) + 1, dtype=np.int64)
     np.cumsum([len(quotes) for quotes in runs], out=bounds[1:])
     together = runs[0] if len(runs) == 1 else _one_after_another(runs)
+    if len(together) and (int(together.source.min()) < 0 or int(together.source.max()) >= n_sources):
+        problem = f"must be a position in the list of {n_sources} sources"
+        raise InputError(problem, key="source")
     return together.with_columns(**{name: np.require(getattr(together, name), requirements=LAYOUT) for name in COLUMNS}), bounds
 
 
@@ -141,12 +154,6 @@ def _one_after_another(runs: Sequence[Quotes]) -> Quotes:
     if all(quotes.confidence is None and quotes.trade_size is None and quotes.book is None for quotes in runs):
         return Quotes(**columns)
     return Quotes.joined(runs)
-
-
-def _inverted(price: NDArray[np.float64], which: NDArray[np.bool_]) -> NDArray[np.float64]:
-    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        turned = 1.0 / price
-        return np.where(which, np.where((price > 0) & np.isfinite(turned), turned, np.nan), price)
 
 
 def _windowed(
@@ -189,7 +196,16 @@ def _traded_weights(declaration: Declaration, basket: Basket, traded: NDArray[np
     return np.ascontiguousarray(found) if len(found) > 1 else found
 
 
-def _convert(declaration: Declaration, basket: Basket, entered: Entered, times: NDArray[np.int64], rates: Rates, runs: int, before: int | None) -> None:
+def _convert(
+    declaration: Declaration,
+    basket: Basket,
+    entered: Entered,
+    weights: NDArray[np.float64],
+    times: NDArray[np.int64],
+    rates: Rates,
+    runs: int,
+    before: int | None,
+) -> None:
     """Multiply what entered by the rate of its currency, in place; who has none is invalid."""
     for currency in sorted({source.quote for source in basket}):
         factor = _factor(declaration, currency, rates.get(currency), times, before)
@@ -200,13 +216,26 @@ def _convert(declaration: Declaration, basket: Basket, entered: Entered, times: 
             if source.quote == currency:
                 with np.errstate(over="ignore", invalid="ignore"):
                     entered.price[:, s] *= factor
-                why = entered.why[:, s]
-                live = (why == USED) | (why == BESIDE)
-                silence = declaration.staleness.silence_us
-                if silence is not None:
-                    age = np.maximum(entered.age[:, s], 0)
-                    live &= ~((age > silence) | ((age == silence) & (declaration.staleness.at_limit == "stale")))
-                why[live & ~np.isfinite(entered.price[:, s])] = INVALID
+                _refuse(declaration, entered, weights, s)
+
+
+def _invert(declaration: Declaration, entered: Entered, weights: NDArray[np.float64], s: int) -> None:
+    """Turn the prices of one source over, in place."""
+    price = entered.price[:, s]
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        entered.price[:, s] = np.where(price > 0, 1.0 / price, np.nan)
+    _refuse(declaration, entered, weights, s)
+
+
+def _refuse(declaration: Declaration, entered: Entered, weights: NDArray[np.float64], s: int) -> None:
+    """Call a source invalid where it would count and has no price any more."""
+    why, age = entered.why[:, s], np.maximum(entered.age[:, s], 0)
+    staleness = declaration.staleness
+    limits = [limit for limit in (staleness.silence_us if staleness.action == "drop" else None, staleness.remove_after_us) if limit is not None]
+    live = ((why == USED) | (why == BESIDE)) & (weights[:, s] > 0)  # who weighs nothing is absent first
+    if limits:
+        live &= ~((age > min(limits)) | ((age == min(limits)) & (staleness.at_limit == "stale")))
+    why[live & ~np.isfinite(entered.price[:, s])] = INVALID
 
 
 def _factor(declaration: Declaration, currency: str, rate: Rate | None, times: NDArray[np.int64], before: int | None) -> NDArray[np.float64] | None:
@@ -255,7 +284,7 @@ def _extra_of(declaration: Declaration, joined: Quotes, brought: Brought, entere
             here = joined.receive_time[bounds[run] : bounds[run + 1]]
             first.append(bounds[run] + np.searchsorted(here, times - window - ahead, side="left"))
             after.append(bounds[run] + np.searchsorted(here, times, side="right"))
-        size = np.where(np.isnan(brought.size), 1.0, brought.size)
+        size = np.where(brought.size < declaration.input.least_size, 0.0, brought.size)
         return extra._replace(
             event=joined.event_time, said=brought.price, size=size, source=joined.source,
             first=np.concatenate(first).astype(np.int64), after=np.concatenate(after).astype(np.int64),

@@ -159,7 +159,8 @@ class Memory:
         weights = self._declaration.weights
         end = time // weights.refresh_us * weights.refresh_us if weights.refresh_us else time
         window = weights.window_us
-        return sum((said.volume for said in self._everything if said.receive_time <= end and (window is None or said.receive_time > end - window)), Fraction(0))
+        heard = (said for said in self._everything if said.brought is not None and said.receive_time <= end)
+        return sum((said.volume for said in heard if window is None or said.receive_time > end - window), Fraction(0))
 
     def traded_at(self, time: int) -> Fraction:
         """Return the size behind the input's price; 0 where there is none."""

@@ -292,7 +292,7 @@ class Weights(msgspec.Struct, frozen=True, omit_defaults=True):
     """How much each source counts; always divided by the sum over those that take part.
 
     `kind`: "equal"; "fixed", the weights of the basket, some or all replaced by `fixed` (the table [weights.fixed], source id = weight); "volume", the sum of the `volume`
-    column (null and negative pass) of the source's observations received in (R - window, R], where R is the publication or, with `refresh`, the last multiple of `refresh` since 1970 at or before it; "traded", the
+    column (null and negative pass) of the source's valid observations received in (R - window, R], where R is the publication or, with `refresh`, the last multiple of `refresh` since 1970 at or before it; "traded", the
     size behind the input's price (with input.price = "vwap": sum(size), "tvwap": the time-weighted sum, "cross": the sizes of its levels). Where no source has any, the weights of the basket stand in.
     `cap` (1: none): no source has more than this share of the given weights; what is above is spread over the others in proportion, again and again (where cap times the number of sources with a weight is at most 1: all equal).
     A given weight of 0 is absence: the source is in no median and no count.

@@ -12,7 +12,12 @@ from indexlab.market.compiled import compiled
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["by_source", "volumes", "window_prices"]
+__all__ = ["by_source", "new_sums", "volumes", "window_prices"]
+
+
+def new_sums(runs: int, n_sources: int) -> NDArray[np.float64]:
+    """Return what `volumes` remembers of so many runs: by run and source the sum of the window, in two doubles, and how many amounts are in it."""
+    return np.zeros((runs * n_sources, 3))
 
 
 def by_source(source: NDArray[np.int32], bounds: NDArray[np.int64], n_sources: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -43,15 +48,24 @@ def volumes(
     times: NDArray[np.int64],
     window: int,
     refresh: int,
+    before: int,
+    sums: NDArray[np.float64],
     found: NDArray[np.float64],
 ) -> None:
-    """Fill `found` [rows, sources] with what each source traded in the window before each publication (or before the last refresh)."""
+    """Fill `found` [rows, sources] with what each source traded in the window before each publication (or before the last refresh).
+
+    `sums` is carried on from one piece of a run to the next: `before` is the moment that it is of (-1: none yet), and the rows in its window and later ones are there.
+    """
     n = found.shape[1]
     for run in range((len(begins) - 1) // n):
         for s in range(n):
             begin, end = begins[run * n + s], begins[run * n + s + 1]
-            first, after, held = begin, begin, 0
-            high, low = 0.0, 0.0
+            first, after = begin, begin
+            while first < end and receive[order[first]] <= before - window:
+                first += 1
+            while after < end and receive[order[after]] <= before:
+                after += 1
+            high, low, held = sums[run * n + s, 0], sums[run * n + s, 1], int(sums[run * n + s, 2])
             for t in range(len(times)):
                 now = times[t] - times[t] % refresh if refresh > 0 else times[t]
                 while after < end and receive[order[after]] <= now:
@@ -67,6 +81,7 @@ def volumes(
                 if held == 0:
                     high, low = 0.0, 0.0
                 found[run * len(times) + t, s] = high + low
+            sums[run * n + s, 0], sums[run * n + s, 1], sums[run * n + s, 2] = high, low, held
 
 
 @compiled

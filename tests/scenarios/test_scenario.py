@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from indexlab.faults.spec import FaultSpec
 from indexlab.margin.account import Account
 from indexlab.market.errors import InputError
+from indexlab.market.levels import Levels
+from indexlab.market.quotes import Quotes
 from indexlab.market.source import Source
 from indexlab.market.units import SECOND
 from indexlab.scenarios.expect import Expect
@@ -160,3 +162,20 @@ def test_a_stretch_of_a_fixture_is_cut_by_receive_time_and_publication_time():
     assert cut_times.tolist() == times[3:8].tolist()
     assert cut.equals(quotes.take((quotes.receive_time >= start) & (quotes.receive_time <= end)))
     assert expand_base(materialised(part))[2].equals(cut)
+
+
+def test_columns_that_only_some_methodologies_need_are_written_out_and_come_back():
+    quotes = Quotes.from_columns(
+        receive_time=[10, 20, 20],
+        source=[0, 2, 1],
+        price=[1.0, None, 3.0],
+        confidence=[0.1, None, 0.2],
+        trade_size=[None, 2.0, 3.0],
+        book=Levels.from_lists([([(1.0, 2.0), (np.nan, 3.0)], [(2.0, 1.0)]), None, ([], [(3.0, 1.0)])]),
+    )
+    told = QuoteColumns.of(quotes)
+    scenario = msgspec.structs.replace(BY_HAND, quotes=told, faults=())
+    assert from_bytes(to_bytes(scenario)) == scenario
+    assert from_bytes(to_bytes(scenario)).quotes.quotes(3).equals(quotes)
+    assert told.take([0, 2]).quotes(3).equals(quotes.take(np.array([0, 2])))
+    assert not any(name in to_bytes(BY_HAND) for name in (b"confidence", b"trade_size", b"book"))
