@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import resource
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 
 from benchmarks import market
+from indexlab.index.catalogue import preset
+from indexlab.index.stream import determine_parquet
 
 
 def peak_mib() -> float:
@@ -25,12 +26,6 @@ def peak_mib() -> float:
 
 
 def main(quotes: str, out: str, publications: str) -> None:
-    if find_spec("indexlab.index.stream") is None:
-        print(json.dumps({"missing": "indexlab.index.stream.determine_parquet is not there yet"}))
-        return
-    from indexlab.index.catalogue import preset
-    from indexlab.index.stream import determine_parquet
-
     start = perf_counter()
     determine_parquet(preset("binance-2020"), market.basket(8), Path(quotes), market.times(int(publications)), Path(out))
     print(json.dumps({"seconds": perf_counter() - start, "peak_mib": peak_mib()}))

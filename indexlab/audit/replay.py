@@ -20,9 +20,11 @@ from indexlab.market.fixture import find_fixture, load_fixture
 from indexlab.properties.registry import find_property, properties
 from indexlab.scenarios.expect import Layer, promised
 from indexlab.targets.resolve import open_target
-from indexlab.targets.target import Request, undescribed
+from indexlab.targets.target import Request, Streaming, undescribed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from indexlab.audit.events import Finding
     from indexlab.index.determination import Determinations
     from indexlab.market.fixture import Fixture
@@ -129,19 +131,27 @@ def rules_of_the_day(fixture: Fixture) -> str | None:
 
 
 def replay_fixture(name: str, label: str) -> FixtureReplay:
-    """Run a target over a fixture. Raises InputError, or TargetFailure where the target does not answer."""
+    """Run a target over a fixture, piece by piece where it can. Raises InputError, or TargetFailure where the target does not answer."""
     fixture = load_fixture(find_fixture(name))
     times = fixture.times()
     with open_target(label) as target:
+        if isinstance(target, Streaming):
+            return _replayed(label, times.tolist(), target.index_pieces(fixture.basket, fixture.pieces(), times))
         answer = target.index([Request(fixture.basket, fixture.quotes(), times)])[0]
     if isinstance(answer, TargetFailure):
         raise answer
-    return _replayed(label, times.tolist(), answer)
+    return _replayed(label, times.tolist(), [answer])
 
 
-def _replayed(label: str, times: list[int], answer: Determinations) -> FixtureReplay:
-    index = [None if np.isnan(value) else float(value) for value in answer.value]
-    return FixtureReplay(label, times, index, [STATUSES[code] for code in answer.status], answer.notes)
+def _replayed(label: str, times: list[int], answers: Iterable[Determinations]) -> FixtureReplay:
+    index: list[float | None] = []
+    status: list[str] = []
+    notes: tuple[str, ...] = ()
+    for answer in answers:
+        index.extend(None if np.isnan(value) else float(value) for value in answer.value)
+        status.extend(STATUSES[code] for code in answer.status)
+        notes = answer.notes
+    return FixtureReplay(label, times, index, status, notes)
 
 
 def is_finding_file(given: str) -> bool:

@@ -74,7 +74,10 @@ def sizes_of(quotes: Quotes) -> NDArray[np.float64]:
 
 def notes_of(declaration: Declaration, quotes: Quotes) -> tuple[str, ...]:
     """Return what is said once of these quotes: which stand-ins were used."""
-    kind, said = declaration.input.price, ~np.isnan(quotes.price)
+    kind = declaration.input.price
+    if kind in {"last", "median"}:
+        return ()
+    said = ~np.isnan(quotes.price)
     if kind in {"mid", "cross", "book"} and bool(np.any(~_has_book(quotes, levels=kind != "mid") & said)):
         return (NO_BOOK_NOTE,)
     if kind == "confidence" and bool(np.any(said & _no_confidence(quotes))):

@@ -114,6 +114,11 @@ def _check_outlier(declaration: Declaration, table: Table) -> None:
             raise _idle(table, "sigmas", f'outlier.reference = "{outlier.reference}" and outlier.rule = "{outlier.rule}"', 'write "mean" and "drop"')
     elif table.has("deviation"):
         raise _idle(table, "deviation", "no outlier.sigmas", "write sigmas = 2, or leave it out")
+    _check_several(declaration, table)
+
+
+def _check_several(declaration: Declaration, table: Table) -> None:
+    outlier = declaration.outlier
     if table.has("several_from") and outlier.several == "each":
         raise _idle(table, "several_from", 'outlier.several = "each"', 'write several = "median", or leave it out')
     if table.has("drop_beyond"):
@@ -230,7 +235,3 @@ def _check_quorum(declaration: Declaration, table: Table) -> None:
         raise table.problem("below", 'must have own.source to be "own"', 'write [own] and source = "ID"')
     if table.has("least") and quorum.least >= quorum.ok_from:
         raise table.problem("least", f"must be below quorum.ok_from = {quorum.ok_from}, was {quorum.least}", "it says how few are enough for a degraded value")
-    if declaration.weights.fixed and quorum.ok_from > len(declaration.weights.fixed) and declaration.weights.kind == "fixed":
-        named = sum(weight > 0 for weight in declaration.weights.fixed.values())
-        if named and declaration.weights.kind == "fixed" and quorum.ok_from > 1_024:
-            raise table.problem("ok_from", f"must not be above the number of sources in weights.fixed = {named}, was {quorum.ok_from}")

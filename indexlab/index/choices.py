@@ -6,7 +6,7 @@ from typing import Final
 
 __all__ = ["CHOICES"]
 
-CHOICES: Final[dict[str, tuple[str, ...]]] = {
+_PLAIN: Final[dict[str, tuple[str, ...]]] = {
     "methodology.grade": ("O", "M", "C", "T", "D"),
     "input.price": ("last", "mid", "median", "cross", "book", "confidence", "vwap", "tvwap", "trades"),
     "conversion.rate": ("none", "same-round", "previous-round", "peg"),
@@ -45,6 +45,7 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "quorum.counts": ("sources", "venues", "upstreams"),
     "rounding.mode": ("half-even", "half-up", "half-down", "down", "up"),
 }  # fmt: skip
-for _few in ("outlier.two", "outlier.one"):
-    CHOICES |= {f"{_few}.{_key}": CHOICES[f"outlier.{_key}"] for _key in ("rule", "reference", "comparison")}
+CHOICES: Final[dict[str, tuple[str, ...]]] = _PLAIN | {
+    f"outlier.{few}.{key}": _PLAIN[f"outlier.{key}"] for few in ("two", "one") for key in ("rule", "reference", "comparison")
+}
 """The words that a key may take, by dotted key; the first is the default where there is one."""

@@ -14,10 +14,9 @@ from indexlab.index.determination import Determinations
 from indexlab.index.entering import new_memory
 from indexlab.index.kernel import determine_rows, new_state
 from indexlab.index.kernel_rules import few_of, rules_of
-from indexlab.index.panels import LAYOUT, own_position, panel_of, static_of
+from indexlab.index.panels import LAYOUT, Carried, own_position, panel_of, static_of
 from indexlab.index.windows import new_sums
 from indexlab.market.errors import InputError
-from indexlab.market.quotes import Quotes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,10 +25,11 @@ if TYPE_CHECKING:
 
     from indexlab.index.entering import Memory
     from indexlab.index.rules import Declaration
+    from indexlab.market.quotes import Quotes
     from indexlab.market.rates import Rates
     from indexlab.market.source import Basket
 
-__all__ = ["Course", "determine", "determine_batch"]
+__all__ = ["Course", "checked_times", "determine", "determine_batch"]
 
 _CELLS_AT_ONCE: Final = 1 << 16
 """So many cells (publications times sources) of whole runs are worked on at once: they stay in the cache, and memory is bounded.
@@ -53,10 +53,7 @@ def determine_batch(
     declaration: Declaration, basket: Basket, runs: Sequence[Quotes], times: NDArray[np.int64], rates: Rates | None = None, *, detail: bool = False
 ) -> list[Determinations]:
     """Return the determinations of many runs that share basket, times and rates, each from an empty state: the same as `determine` of each."""
-    times = np.require(times, np.int64, LAYOUT)
-    if len(times) > 1 and bool(np.any(times[1:] < times[:-1])):
-        problem = "must not go back in time"
-        raise InputError(problem, key="times")
+    times = checked_times(times)
     found: list[Determinations] = []
     for part in _parts(runs, max(1, _CELLS_AT_ONCE // max(1, len(times) * len(basket)))):
         found.extend(Course(declaration, basket, len(part)).proceed(part, times, rates, detail=detail))
@@ -64,6 +61,15 @@ def determine_batch(
         before = determine_batch(preset(declaration.blend.old), basket, runs, times, rates, detail=detail)
         return [blended(declaration.blend, times, old, new) for old, new in zip(before, found, strict=True)]
     return found
+
+
+def checked_times(times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return publication times as the kernels want them. Raises InputError where they go back."""
+    times = np.require(times, np.int64, LAYOUT)
+    if len(times) > 1 and bool(np.any(times[1:] < times[:-1])):
+        problem = "must not go back in time"
+        raise InputError(problem, key="times")
+    return times
 
 
 def _parts(runs: Sequence[Quotes], size: int) -> Iterator[Sequence[Quotes]]:
@@ -93,7 +99,7 @@ class Course:
         Of a single run, the first `heard` rows are those of `needed`: some rules look at rows of earlier pieces again.
         """
         n_sources, rows = len(self.basket), len(runs) * len(times)
-        panel = panel_of(self.declaration, self.basket, self._static, runs, times, rates, self._memory, self._sums, self._last_time, heard)
+        panel = panel_of(self.declaration, self.basket, self._static, runs, times, rates, Carried(self._memory, self._sums, self._last_time, heard))
         value, status = np.empty(rows), np.empty(rows, dtype=np.int8)
         shape = (rows if detail else 0, n_sources)
         weight, used, reason = np.empty(shape), np.empty(shape), np.empty(shape, dtype=np.int8)

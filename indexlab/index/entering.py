@@ -28,8 +28,8 @@ _ACTIONS = {"drop": _DROP, "hold": _HOLD, "weight-0": _BESIDE}
 class Entered(NamedTuple):
     """Arrays [rows, sources], the runs one after another.
 
-    `price` of the newest valid observation (NaN: none), its `age` in microseconds by the declared clock, `why`: USED where it may count, BESIDE where it is only in
-    the reference, else the position in REASONS of why not; `newest`, its row (-1: none).
+    `price` of the newest valid observation (NaN: none), its `age` in microseconds by the declared clock, `why`: USED where it may count, BESIDE where it is
+    only in the reference, else the position in REASONS of why not; `newest`, its row (-1: none).
     """
 
     price: NDArray[np.float64]
@@ -90,20 +90,20 @@ def enter(declaration: Declaration, runs: Quotes, price: NDArray[np.float64], bo
 
 
 @compiled
-def _enter(  # noqa: PLR0913, PLR0917, C901, PLR0912 - arrays go to the compiled loop one by one
+def _enter(
     receive: NDArray[np.int64],
     event: NDArray[np.int64],
     source: NDArray[np.int32],
     price: NDArray[np.float64],
     bounds: NDArray[np.int64],
     times: NDArray[np.int64],
-    by_event: bool,  # noqa: FBT001 - Numba takes no keywords here
-    excludes: bool,  # noqa: FBT001
+    by_event: bool,
+    excludes: bool,
     late_us: int,
-    late_at_limit: bool,  # noqa: FBT001
+    late_at_limit: bool,
     late_action: int,
     same_us: int,
-    same_at_limit: bool,  # noqa: FBT001
+    same_at_limit: bool,
     same_action: int,
     memory: Memory,
     entered: Entered,

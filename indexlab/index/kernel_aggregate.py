@@ -14,7 +14,7 @@ from indexlab.market.compiled import compiled, inlined
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from indexlab.index.kernel_rules import Rules
+    from indexlab.index.kernel_rules import Extra, Rules
 
 __all__ = ["give_middle", "partitioned", "plain_mean", "trimmed_mean", "voted", "weighted_mean", "weighted_median"]
 
@@ -22,11 +22,11 @@ __all__ = ["give_middle", "partitioned", "plain_mean", "trimmed_mean", "voted", 
 @inlined
 def weighted_mean(
     n: int,
-    pool: NDArray[np.int64],
+    pool: NDArray[np.uint32],
     weights: NDArray[np.float64],
     price: NDArray[np.float64],
     share: NDArray[np.float64],
-    detail: bool,  # noqa: FBT001 - Numba takes no keywords here
+    detail: bool,
 ) -> float:
     """Return the weighted mean of the sources in `pool`."""
     total = 0.0
@@ -42,8 +42,8 @@ def weighted_mean(
     return weighted / total
 
 
-@compiled
-def plain_mean(n: int, pool: NDArray[np.int64], price: NDArray[np.float64], share: NDArray[np.float64]) -> float:
+@inlined
+def plain_mean(n: int, pool: NDArray[np.uint32], price: NDArray[np.float64], share: NDArray[np.float64]) -> float:
     """Return the unweighted mean of the sources in `pool`."""
     total = 0.0
     share[:] = 0.0
@@ -58,11 +58,11 @@ def plain_mean(n: int, pool: NDArray[np.int64], price: NDArray[np.float64], shar
     return total / n
 
 
-@compiled
+@inlined
 def trimmed_mean(
     rules: Rules,
     n: int,
-    pool: NDArray[np.int64],
+    pool: NDArray[np.uint32],
     weights: NDArray[np.float64],
     price: NDArray[np.float64],
     share: NDArray[np.float64],
@@ -94,7 +94,7 @@ def trimmed_mean(
     return weighted / total
 
 
-@compiled
+@inlined
 def _kept_of_ties(ranked: NDArray[np.float64], n: int, cut: int, end: float) -> float:
     """Return the share that each source at the lower cut keeps: those of the same price that are not among the `cut` lowest, over all of them."""
     tied, gone = 0, 0
@@ -105,7 +105,7 @@ def _kept_of_ties(ranked: NDArray[np.float64], n: int, cut: int, end: float) -> 
     return 1.0 - gone / tied
 
 
-@compiled
+@inlined
 def _kept_of_ties_above(ranked: NDArray[np.float64], n: int, cut: int, end: float) -> float:
     tied, gone = 0, 0
     for k in range(n):
@@ -115,7 +115,7 @@ def _kept_of_ties_above(ranked: NDArray[np.float64], n: int, cut: int, end: floa
     return 1.0 - gone / tied
 
 
-@compiled
+@inlined
 def _kept(p: float, cut: int, low: float, high: float, keep_low: float, keep_high: float) -> float:
     if cut == 0:
         return 1.0
@@ -125,17 +125,17 @@ def _kept(p: float, cut: int, low: float, high: float, keep_low: float, keep_hig
     return 1.0 - (1.0 - keep_low if at_low else 0.0) - (1.0 - keep_high if at_high else 0.0)
 
 
-@compiled
+@inlined
 def weighted_median(
     rules: Rules,
     n: int,
-    pool: NDArray[np.int64],
-    order: NDArray[np.int64],
+    pool: NDArray[np.uint32],
+    order: NDArray[np.uint32],
     ranked: NDArray[np.float64],
     weights: NDArray[np.float64],
     price: NDArray[np.float64],
     share: NDArray[np.float64],
-    detail: bool,  # noqa: FBT001
+    detail: bool,
 ) -> float:
     """Return the weighted median of the sources in `pool`, whose prices are sorted in `ranked`."""
     low, high = weighted_middles(n, order, ranked, weights)
@@ -150,7 +150,7 @@ def give_middle(
     low: float,
     high: float,
     n: int,
-    pool: NDArray[np.int64],
+    pool: NDArray[np.uint32],
     weights: NDArray[np.float64],
     price: NDArray[np.float64],
     share: NDArray[np.float64],
@@ -170,7 +170,7 @@ def _give(
     target: float,
     amount: float,
     n: int,
-    pool: NDArray[np.int64],
+    pool: NDArray[np.uint32],
     weights: NDArray[np.float64],
     price: NDArray[np.float64],
     share: NDArray[np.float64],
@@ -189,7 +189,7 @@ def _give(
 def voted(
     rules: Rules,
     n: int,
-    pool: NDArray[np.int64],
+    pool: NDArray[np.uint32],
     confidence: NDArray[np.float64],
     price: NDArray[np.float64],
     share: NDArray[np.float64],
@@ -219,14 +219,10 @@ def partitioned(
     rules: Rules,
     now: int,
     n: int,
-    pool: NDArray[np.int64],
+    pool: NDArray[np.uint32],
     takes_part: NDArray[np.bool_],
-    first: int,
-    after: int,
-    event: NDArray[np.int64],
-    said: NDArray[np.float64],
-    size: NDArray[np.float64],
-    source: NDArray[np.int32],
+    row: int,
+    extra: Extra,
     share: NDArray[np.float64],
 ) -> float:
     """Return the mean over the parts of the window of the median price by size of the sources in `pool` (NaN: no part has any)."""
@@ -236,19 +232,21 @@ def partitioned(
         takes_part[pool[k]] = True
     start = now - rules.window_us
     total, parts, traded = 0.0, 0, 0.0
+    first, after = extra.first[row], extra.after[row]
     price, weight = np.empty(after - first), np.empty(after - first)
     for part in range(rules.partitions):
         m = 0
-        for row in range(first, after):
-            inside = start <= event[row] < now and (event[row] - start) * rules.partitions // rules.window_us == part
-            if inside and takes_part[source[row]] and not math.isnan(said[row]) and size[row] > 0.0:
+        for at in range(first, after):
+            p, size, s = extra.said[at], extra.size[at], extra.source[at]
+            inside = start <= extra.event[at] < now and (extra.event[at] - start) * rules.partitions // rules.window_us == part
+            if inside and takes_part[s] and not math.isnan(p) and size > 0.0:
                 j = m
-                while j > 0 and price[j - 1] > said[row]:
+                while j > 0 and price[j - 1] > p:
                     price[j], weight[j] = price[j - 1], weight[j - 1]
                     j -= 1
-                price[j], weight[j] = said[row], size[row]
-                share[source[row]] += size[row]
-                traded += size[row]
+                price[j], weight[j] = p, size
+                share[s] += size
+                traded += size
                 m += 1
         if m > 0:
             total += _median_by_size(rules, price, weight, m)
@@ -271,4 +269,4 @@ def _median_by_size(rules: Rules, price: NDArray[np.float64], weight: NDArray[np
         if 2.0 * reached >= half * (1.0 - TIE):
             high = price[k + 1] if 2.0 * reached <= half * (1.0 + TIE) and k + 1 < m else price[k]
             return middle_value(rules.tie, 1.0, price[k], high, True)
-    return price[m - 1]
+    return float(price[m - 1])

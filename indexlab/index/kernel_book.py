@@ -20,7 +20,7 @@ __all__ = ["booked"]
 
 
 @compiled
-def booked(rules: Rules, n: int, pool: NDArray[np.int64], newest: NDArray[np.int64], extra: Extra, share: NDArray[np.float64]) -> float:
+def booked(rules: Rules, n: int, pool: NDArray[np.uint32], newest: NDArray[np.int64], extra: Extra, share: NDArray[np.float64]) -> float:
     """Return the value of the consolidated book of the sources in `pool` (NaN: one side is empty)."""
     share[:] = 0.0
     n_bid, n_ask = 0, 0
@@ -44,10 +44,10 @@ def booked(rules: Rules, n: int, pool: NDArray[np.int64], newest: NDArray[np.int
 def _side(
     most: int,
     n: int,
-    pool: NDArray[np.int64],
+    pool: NDArray[np.uint32],
     newest: NDArray[np.int64],
     extra: Extra,
-    is_bid: bool,  # noqa: FBT001 - Numba takes no keywords here
+    is_bid: bool,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
     """Return prices and sizes of one side, best first, and how many there are; levels that are no levels are passed over."""
     raw_price, raw_size = np.empty(most), np.empty(most)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from indexlab.index.kernel_numbers import median_in_ranks, rank_values
 from indexlab.index.kernel_rules import ABSENT, BESIDE, COOLING, STALE, TIE, USED
-from indexlab.market.compiled import compiled, inlined
+from indexlab.market.compiled import inlined
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["GLOBALS", "PER_SOURCE", "count_groups", "go_out", "readmit", "take_live"]
 
 GLOBALS: Final = 4
-"""Numbers that a run remembers: [0] the last value that was ok or degraded (NaN: none), [1] the smoothed one (NaN: none), [2] 1 once latched, [3] 1 after a held publication."""
+"""What a run remembers: [0] the last value that was ok or degraded (NaN: none), [1] the smoothed one (NaN: none), [2] 1 once latched, [3] 1 while held."""
 PER_SOURCE: Final = 12
-"""And of each source: [0] 0 never live, 1 in, 2 out, 3 out for good; [1] since when it is out, or was looked at; [2] since when right (NaN: it is not); [3] free; [4:12] strikes."""
+"""And of each source: [0] 0 never live, 1 in, 2 out, 3 out for good; [1] since when out, or looked at; [2] since when right (NaN: not); [4:12] strikes."""
 
 
 @inlined
@@ -31,8 +31,8 @@ def take_live(
     age: NDArray[np.int64],
     why: NDArray[np.int8],
     row: int,
-    pool: NDArray[np.int64],
-    beside: NDArray[np.int64],
+    pool: NDArray[np.uint32],
+    beside: NDArray[np.uint32],
     price: NDArray[np.float64],
     judged: NDArray[np.int8],
 ) -> tuple[int, int]:
@@ -59,8 +59,8 @@ def take_live(
     return n_live, n_beside
 
 
-@compiled
-def count_groups(n: int, pool: NDArray[np.int64], group: NDArray[np.int64], seen: NDArray[np.int64], mark: int) -> int:
+@inlined
+def count_groups(n: int, pool: NDArray[np.uint32], group: NDArray[np.int64], seen: NDArray[np.int64], mark: int) -> int:
     """Count the groups among the sources of `pool`; `mark` is a number that `seen` does not hold yet."""
     found = 0
     for k in range(n):
@@ -70,8 +70,8 @@ def count_groups(n: int, pool: NDArray[np.int64], group: NDArray[np.int64], seen
     return found
 
 
-@compiled
-def go_out(rules: Rules, now: float, memory: NDArray[np.float64], struck: bool) -> None:  # noqa: FBT001 - Numba takes no keywords here
+@inlined
+def go_out(rules: Rules, now: float, memory: NDArray[np.float64], struck: bool) -> None:
     """Put a source out; as an outlier that is a strike."""
     memory[0] = 2.0
     memory[1] = now
@@ -80,7 +80,7 @@ def go_out(rules: Rules, now: float, memory: NDArray[np.float64], struck: bool) 
         _strike(rules, now, memory)
 
 
-@compiled
+@inlined
 def _strike(rules: Rules, now: float, memory: NDArray[np.float64]) -> None:
     if rules.strikes <= 0:
         return
@@ -92,12 +92,12 @@ def _strike(rules: Rules, now: float, memory: NDArray[np.float64]) -> None:
         memory[0] = 3.0
 
 
-@compiled
+@inlined
 def readmit(
     rules: Rules,
     now: float,
     n_live: int,
-    pool: NDArray[np.int64],
+    pool: NDArray[np.uint32],
     price: NDArray[np.float64],
     judged: NDArray[np.int8],
     band: NDArray[np.float64],
@@ -133,7 +133,7 @@ def readmit(
         memory = state[GLOBALS + s * PER_SOURCE : GLOBALS + (s + 1) * PER_SOURCE]
         if memory[0] < 2.0:
             continue
-        if _comes_back(rules, now, s, price[s], judged[s], n_in, groups_in, ranked, band[s], state, memory):
+        if _comes_back(rules, now, price[s], judged[s], n_in, groups_in, ranked, band[s], state, memory):
             memory[0] = 1.0
             memory[2] = math.nan
         elif judged[s] == USED:
@@ -148,11 +148,10 @@ def readmit(
     return left
 
 
-@compiled
+@inlined
 def _comes_back(
     rules: Rules,
     now: float,
-    s: int,
     p: float,
     judged: int,
     n_in: int,
@@ -178,7 +177,7 @@ def _comes_back(
     return held > rules.held_for_us or (held == rules.held_for_us and rules.back_at_limit)
 
 
-@compiled
+@inlined
 def _is_right(rules: Rules, p: float, n_in: int, groups_in: int, ranked: NDArray[np.float64], band: float, state: NDArray[np.float64]) -> bool:
     width = rules.back_band if rules.back_band >= 0.0 else band
     anything = rules.back_band >= 1.0
@@ -197,10 +196,10 @@ def _is_right(rules: Rules, p: float, n_in: int, groups_in: int, ranked: NDArray
         return True
     beyond = abs(p - reference) - width * abs(reference)
     margin = TIE * max(abs(p), abs(reference))
-    return beyond < -margin if rules.back_inside else beyond <= margin
+    return bool(beyond < -margin) if rules.back_inside else bool(beyond <= margin)
 
 
-@compiled
+@inlined
 def _median_with(ranked: NDArray[np.float64], n: int, p: float) -> float:
     """Return the median of `n` sorted numbers and one more."""
     place = 0

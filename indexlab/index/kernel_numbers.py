@@ -47,7 +47,7 @@ def same(a: float, b: float) -> bool:
 
 
 @inlined
-def rank(n: int, pool: NDArray[np.int64], price: NDArray[np.float64], order: NDArray[np.int64], ranked: NDArray[np.float64]) -> None:
+def rank(n: int, pool: NDArray[np.uint32], price: NDArray[np.float64], order: NDArray[np.uint32], ranked: NDArray[np.float64]) -> None:
     """Sort the sources of `pool` by price (insertion: baskets are small, and what is almost sorted is quick)."""
     for k in range(n):
         s = pool[k]
@@ -62,7 +62,7 @@ def rank(n: int, pool: NDArray[np.int64], price: NDArray[np.float64], order: NDA
 
 
 @inlined
-def rank_prices(n: int, pool: NDArray[np.int64], price: NDArray[np.float64], ranked: NDArray[np.float64]) -> None:
+def rank_prices(n: int, pool: NDArray[np.uint32], price: NDArray[np.float64], ranked: NDArray[np.float64]) -> None:
     """Sort the prices of the sources of `pool`."""
     for k in range(n):
         p = price[pool[k]]
@@ -98,7 +98,7 @@ def median_in_ranks(ranked: NDArray[np.float64], n: int, skipped: int) -> float:
 
 
 @inlined
-def weighted_middles(n: int, order: NDArray[np.int64], ranked: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float]:
+def weighted_middles(n: int, order: NDArray[np.uint32], ranked: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float]:
     """Return the price at which the cumulative weight reaches half, and the next one where it is exactly half there (else the same again)."""
     total = 0.0
     for k in range(n):
@@ -113,7 +113,7 @@ def weighted_middles(n: int, order: NDArray[np.int64], ranked: NDArray[np.float6
 
 
 @inlined
-def middle_value(mode: int, unit: float, low: float, high: float, odd: bool) -> float:  # noqa: FBT001 - Numba takes no keywords here
+def middle_value(mode: int, unit: float, low: float, high: float, odd: bool) -> float:
     """Make one value of the middle two, by the declared mode."""
     if mode == LOWER:
         return low

@@ -22,7 +22,7 @@ from indexlab.index.kernel_rules import (
     TIE,
     USED,
 )
-from indexlab.market.compiled import compiled, inlined
+from indexlab.market.compiled import inlined
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,23 +33,23 @@ if TYPE_CHECKING:
 __all__ = ["judge", "judge_by_one", "throw_out"]
 
 
-@compiled
+@inlined
 def judge(
     rules: Rules,
     few: Few,
     weights: NDArray[np.float64],
     band: NDArray[np.float64],
     n: int,
-    pool: NDArray[np.int64],
+    pool: NDArray[np.uint32],
     n_beside: int,
-    beside: NDArray[np.int64],
+    beside: NDArray[np.uint32],
     price: NDArray[np.float64],
     ranked: NDArray[np.float64],
     last: float,
     own_price: float,
     reference: NDArray[np.float64],
     judged: NDArray[np.int8],
-    order: NDArray[np.int64],
+    order: NDArray[np.uint32],
     wide: NDArray[np.float64],
 ) -> int:
     """Mark who is out; return how many. `reference` gets for each source of `pool`, by position in the basket, what it was compared with.
@@ -103,7 +103,7 @@ def judge_by_one(
     common: float,
     band: NDArray[np.float64],
     n: int,
-    pool: NDArray[np.int64],
+    pool: NDArray[np.uint32],
     price: NDArray[np.float64],
     reference: NDArray[np.float64],
     judged: NDArray[np.int8],
@@ -127,7 +127,7 @@ def judge_by_one(
 
 
 @inlined
-def _is_beyond(p: float, against: float, width: float, out_at_band: bool) -> bool:  # noqa: FBT001 - Numba takes no keywords here
+def _is_beyond(p: float, against: float, width: float, out_at_band: bool) -> bool:
     if math.isnan(against):
         return False
     beyond = abs(p - against) - width
@@ -135,18 +135,18 @@ def _is_beyond(p: float, against: float, width: float, out_at_band: bool) -> boo
     return beyond > margin or (out_at_band and beyond >= -margin)
 
 
-@compiled
-def _is_exempt(rules: Rules, weights: NDArray[np.float64], n: int, pool: NDArray[np.int64], s: int) -> bool:
+@inlined
+def _is_exempt(rules: Rules, weights: NDArray[np.float64], n: int, pool: NDArray[np.uint32], s: int) -> bool:
     if rules.exempt_share >= 1.0:
         return False
     total = 0.0
     for k in range(n):
         total += weights[pool[k]]
     bound = rules.exempt_share * total
-    return weights[s] - bound > TIE * max(weights[s], bound)
+    return bool(weights[s] - bound > TIE * max(weights[s], bound))
 
 
-@compiled
+@inlined
 def _against(kind: int, common: float, p: float, view: NDArray[np.float64], m: int) -> float:
     """Return what one price is compared with, where that is its own."""
     if kind == BY_MEDIAN_OF_OTHERS or kind == BY_MEAN_OF_OTHERS:
@@ -160,12 +160,12 @@ def _against(kind: int, common: float, p: float, view: NDArray[np.float64], m: i
         if m < 2:
             return math.nan
         if same(p, view[0]):
-            return view[1]
-        return view[m - 2] if same(p, view[m - 1]) else math.nan
+            return float(view[1])
+        return float(view[m - 2]) if same(p, view[m - 1]) else math.nan
     return common
 
 
-@compiled
+@inlined
 def _mean_without(view: NDArray[np.float64], m: int, place: int) -> float:
     total = 0.0
     for k in range(m):
@@ -180,21 +180,21 @@ def _mean_without(view: NDArray[np.float64], m: int, place: int) -> float:
     return total / (m - 1)
 
 
-@compiled
+@inlined
 def _deviation(rules: Rules, view: NDArray[np.float64], m: int, middle: float) -> float:
     """Return the standard deviation of the first `m` numbers around their mean."""
     degrees = m - 1 if rules.sample_deviation else m
     largest = max(abs(view[0] - middle), abs(view[m - 1] - middle))
     if degrees < 1 or largest <= 0.0 or not largest < math.inf:
-        return 0.0 if not largest == math.inf else math.inf
+        return math.inf if largest == math.inf else 0.0
     total = 0.0
     for k in range(m):
         part = (view[k] - middle) / largest
         total += part * part
-    return largest * math.sqrt(total / degrees)
+    return float(largest * math.sqrt(total / degrees))
 
 
-@compiled
+@inlined
 def _median_with_last(view: NDArray[np.float64], m: int, last: float) -> float:
     if math.isnan(last):
         return median_in_ranks(view, m, -1)
@@ -207,15 +207,15 @@ def _median_with_last(view: NDArray[np.float64], m: int, last: float) -> float:
     return 0.5 * a + 0.5 * b
 
 
-@compiled
+@inlined
 def _weighted_median(
     weights: NDArray[np.float64],
     n: int,
-    pool: NDArray[np.int64],
+    pool: NDArray[np.uint32],
     n_beside: int,
-    beside: NDArray[np.int64],
+    beside: NDArray[np.uint32],
     price: NDArray[np.float64],
-    order: NDArray[np.int64],
+    order: NDArray[np.uint32],
     wide: NDArray[np.float64],
 ) -> float:
     """Return the lower weighted median of the live sources and those beside them."""
@@ -241,7 +241,7 @@ def throw_out(
     few: Few,
     band: NDArray[np.float64],
     n: int,
-    pool: NDArray[np.int64],
+    pool: NDArray[np.uint32],
     price: NDArray[np.float64],
     reference: NDArray[np.float64],
     judged: NDArray[np.int8],
@@ -252,7 +252,9 @@ def throw_out(
         s = pool[k]
         if judged[s] == OUTLIER:
             against = reference[s]
-            if few.rule != CLAMP or (few.band < 0.0 and rules.drop_beyond > 0.0 and _is_beyond(price[s], against, rules.drop_beyond * abs(against), few.out_at_band)):
+            if few.rule != CLAMP or (
+                few.band < 0.0 and rules.drop_beyond > 0.0 and _is_beyond(price[s], against, rules.drop_beyond * abs(against), few.out_at_band)
+            ):
                 continue
             judged[s] = CLAMPED
             half_band = (band[s] if few.band < 0.0 else few.band) * abs(against)

@@ -66,13 +66,12 @@ def is_plain(rules: Rules, few: Few, why: NDArray[np.int8]) -> bool:
 @compiled
 def plain_rows(
     rules: Rules,
-    few: Few,
     silence: int,
     stale_from: int,
     rule: int,
-    at_end: bool,  # noqa: FBT001 - Numba takes no keywords here
+    at_end: bool,
     from_sources: int,
-    median_if_several: bool,  # noqa: FBT001
+    median_if_several: bool,
     ok_from: int,
     below: int,
     given: NDArray[np.float64],
@@ -82,7 +81,7 @@ def plain_rows(
     why: NDArray[np.int8],
     times: int,
     state: NDArray[np.float64],
-    detail: bool,  # noqa: FBT001
+    detail: bool,
     value: NDArray[np.float64],
     status: NDArray[np.int8],
     weight: NDArray[np.float64],
@@ -166,7 +165,7 @@ def plain_rows(
 def _judge(
     band: NDArray[np.float64],
     middle: float,
-    at_end: bool,  # noqa: FBT001
+    at_end: bool,
     n: int,
     pool: NDArray[np.uint32],
     price: NDArray[np.float64],

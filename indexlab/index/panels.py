@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -11,7 +12,8 @@ from indexlab.index.entering import Entered, enter
 from indexlab.index.kernel_rules import BESIDE, INVALID, USED, Extra, no_extra
 from indexlab.index.windows import by_source, volumes, window_prices
 from indexlab.market.errors import InputError
-from indexlab.market.quotes import COLUMNS, Quotes
+from indexlab.market.levels import Levels
+from indexlab.market.quotes import COLUMNS, OPTIONAL_COLUMNS, Quotes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from indexlab.market.rates import Rate, Rates
     from indexlab.market.source import Basket
 
-__all__ = ["LAYOUT", "Panel", "Static", "joined_runs", "own_position", "panel_of", "static_of"]
+__all__ = ["LAYOUT", "Carried", "Panel", "Static", "joined_runs", "own_position", "panel_of", "static_of"]
 
 LAYOUT: Final = ("C", "W")
 """What the kernels are compiled for: a strided or read-only column is copied, else Numba would compile them anew for it."""
@@ -36,6 +38,18 @@ class Static(NamedTuple):
     weights: NDArray[np.float64]
     band: NDArray[np.float64]
     group: NDArray[np.int64]
+
+
+class Carried(NamedTuple):
+    """What is carried on from one piece of runs to the next: memory and sums of windows; `before` is the last publication (None: there was none).
+
+    Of a single run, the first `heard` rows of its next piece are in the memory already: they are there for those rules that look at rows again.
+    """
+
+    memory: Memory
+    sums: NDArray[np.float64]
+    before: int | None = None
+    heard: int = 0
 
 
 class Panel(NamedTuple):
@@ -64,7 +78,7 @@ def own_position(declaration: Declaration, basket: Basket) -> int:
 def _scaled(given: NDArray[np.float64]) -> NDArray[np.float64]:
     """Scale weights row by row by a power of two, which loses no bit, to a sum of at most 1: then no weighted sum overflows."""
     _, exponent = np.frexp(given.max(axis=1, initial=0.0))
-    return np.ldexp(given, -(exponent.astype(np.int64) + given.shape[1].bit_length())[:, None])
+    return np.asarray(np.ldexp(given, -(exponent.astype(np.int64) + given.shape[1].bit_length())[:, None]), dtype=np.float64)
 
 
 def _capped(given: NDArray[np.float64], cap: float) -> NDArray[np.float64]:
@@ -84,7 +98,7 @@ def _capped(given: NDArray[np.float64], cap: float) -> NDArray[np.float64]:
         room = 1.0 - cap * full.sum(axis=1, keepdims=True)
         rest = free.sum(axis=1, keepdims=True)
         share = np.where(full, cap, np.divide(free * room, rest, out=np.zeros_like(free), where=rest > 0))
-    return np.where(cap * counts <= 1 + 1e-12, (share > 0).astype(np.float64), share)
+    return np.asarray(np.where(cap * counts <= 1 + 1e-12, (share > 0).astype(np.float64), share), dtype=np.float64)
 
 
 def panel_of(
@@ -94,19 +108,14 @@ def panel_of(
     runs: Sequence[Quotes],
     times: NDArray[np.int64],
     rates: Rates | None,
-    memory: Memory,
-    sums: NDArray[np.float64],
-    before: int | None,
-    heard: int = 0,
+    carried: Carried,
 ) -> Panel:
-    """Sample runs at `times`; `memory` and `sums` are carried on, `before` is the publication before the first one (None: there was none).
-
-    Of a single run, the first `heard` rows are in the memory already: they are there for those rules that look at rows again.
-    """
+    """Sample runs at `times`; memory and sums of `carried` are read before a run's first row and left as its last row left them."""
     n_sources = len(basket)
     joined, bounds = joined_runs(runs, n_sources)
     brought = bring(declaration, joined)
-    entered = enter(declaration, joined, brought.price, bounds if heard == 0 else np.array([heard, len(joined)], dtype=np.int64), times, memory)
+    unheard = bounds if carried.heard == 0 else np.array([carried.heard, len(joined)], dtype=np.int64)
+    entered = enter(declaration, joined, brought.price, unheard, times, carried.memory)
     weights, traded = static.weights, None
     needs_rows = declaration.input.price in {"vwap", "tvwap"} or declaration.weights.kind == "volume"
     order, begins = by_source(joined.source, bounds, n_sources) if needs_rows else (bounds, bounds)
@@ -123,15 +132,15 @@ def panel_of(
         traded = np.zeros(entered.price.shape)
         volume = np.where(np.isnan(brought.price), 0.0, joined.volume)
         window, refresh = declaration.weights.window_us or 0, declaration.weights.refresh_us
-        summed = -1 if before is None else before - before % refresh if refresh > 0 else before
-        volumes(order, begins, joined.receive_time, volume, times, window, refresh, summed, sums, traded)
+        before = -1 if carried.before is None else carried.before - carried.before % refresh if refresh > 0 else carried.before
+        volumes(order, begins, joined.receive_time, volume, times, window, refresh, before, carried.sums, traded)
     if traded is not None and declaration.weights.kind in {"volume", "traded"}:
         weights = _traded_weights(declaration, basket, traded, static)
     for s, source in enumerate(basket):
         if source.id in declaration.conversion.inverted:
             _invert(declaration, entered, weights, s)
     if declaration.conversion.rate != "none":
-        _convert(declaration, basket, entered, weights, times, rates or {}, len(runs), before)
+        _convert(declaration, basket, entered, weights, times, rates or {}, len(runs), carried.before)
     return Panel(entered, weights, _extra_of(declaration, joined, brought, entered, bounds, times))
 
 
@@ -150,10 +159,16 @@ def _one_after_another(runs: Sequence[Quotes]) -> Quotes:
     """Join runs without sorting them: each begins anew in time."""
     if not runs:
         return Quotes.empty()
-    columns = {name: np.concatenate([getattr(quotes, name) for quotes in runs]) for name in COLUMNS}
-    if all(quotes.confidence is None and quotes.trade_size is None and quotes.book is None for quotes in runs):
-        return Quotes(**columns)
-    return Quotes.joined(runs)
+    joined = Quotes(*(np.concatenate([getattr(quotes, name) for quotes in runs]) for name in COLUMNS))
+    more: dict[str, NDArray[np.float64]] = {}
+    for name in OPTIONAL_COLUMNS:
+        columns = [getattr(quotes, name) for quotes in runs]
+        if any(column is not None for column in columns):
+            more[name] = np.concatenate([np.full(len(quotes), np.nan) if column is None else column for quotes, column in zip(runs, columns, strict=True)])
+    if any(quotes.book is not None for quotes in runs):
+        book = Levels.concatenate([Levels.empty(len(quotes)) if quotes.book is None else quotes.book for quotes in runs])
+        return replace(joined, book=book, **more)
+    return replace(joined, **more) if more else joined
 
 
 def _windowed(

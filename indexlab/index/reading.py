@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import math
 import re
@@ -140,10 +141,8 @@ class Table:
         """Return a date and time as microseconds since 1970; without an offset it is UTC."""
         given = self._get(key, None)
         if isinstance(given, str):
-            try:
+            with contextlib.suppress(ValueError):
                 given = dt.datetime.fromisoformat(given)
-            except ValueError:
-                pass
         if not isinstance(given, dt.datetime):
             raise self.problem(key, f"must be a date and time, was {_shown(given)}", "write 2025-12-01T07:00:00Z")
         aware = given if given.tzinfo is not None else given.replace(tzinfo=dt.UTC)

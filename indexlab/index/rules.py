@@ -11,8 +11,24 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import msgspec
 
 from indexlab.index.choices import CHOICES
+from indexlab.index.rules_input import (
+    Accept,
+    Action,
+    AtLimit,
+    Clock,
+    Conversion,
+    Input,
+    Invalid,
+    Latency,
+    Missing,
+    Outside,
+    Price,
+    Rates,
+    Staleness,
+    Unchanged,
+    Validity,
+)
 from indexlab.market.errors import InputError, did_you_mean
-from indexlab.market.units import SECOND
 
 if TYPE_CHECKING:
     from indexlab.market.source import Basket, Source
@@ -26,19 +42,28 @@ __all__ = [
     "NO_CONFIDENCE_NOTE",
     "NO_SIZE_NOTE",
     "TIE",
+    "Accept",
+    "Action",
     "Aggregation",
+    "AtLimit",
     "Blend",
     "Book",
+    "Clock",
     "Conversion",
     "Declaration",
     "FewRule",
     "Guard",
     "Input",
+    "Invalid",
     "Latency",
     "Methodology",
+    "Missing",
     "Outlier",
+    "Outside",
     "Own",
+    "Price",
     "Quorum",
+    "Rates",
     "Reinclusion",
     "Rounding",
     "Staleness",
@@ -58,15 +83,6 @@ NO_BOOK_NOTE: Final = 'input.price = "mid": observations without a book came, an
 NO_CONFIDENCE_NOTE: Final = 'input.price = "confidence": observations without a confidence came, and half their spread, or a basis point, was used instead'
 NO_SIZE_NOTE: Final = "input.price over a window: observations without a size came, and counted with a size of 1"
 
-Price: TypeAlias = Literal["last", "mid", "median", "cross", "book", "confidence", "vwap", "tvwap", "trades"]
-Action: TypeAlias = Literal["drop", "hold", "weight-0"]
-Rates: TypeAlias = Literal["none", "same-round", "previous-round", "peg"]
-Missing: TypeAlias = Literal["exclude", "peg"]
-Outside: TypeAlias = Literal["clamp", "exclude"]
-Clock: TypeAlias = Literal["event", "receive"]
-AtLimit: TypeAlias = Literal["live", "stale"]
-Accept: TypeAlias = Literal["positive", "finite"]
-Invalid: TypeAlias = Literal["ignore", "exclude"]
 OutlierRule: TypeAlias = Literal["none", "drop", "clamp", "weight-0", "median", "hold", "halt", "own"]
 Reference: TypeAlias = Literal[
     "median", "mean", "median-of-others", "mean-of-others", "weighted-median", "last-index", "median-with-last-index", "neighbour", "own"
@@ -97,7 +113,8 @@ class Methodology(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where the rules come from.
 
     `id` and `name` default to the file's name. `date` is the rule's ("2020-10-29", "2018-06" or "2018"), `url` where it was published, `retrieved` when it
-    was read there, `asset` what the index is of ("BTC"), for outlier.by_asset. `grade` says how good the evidence is: O official page, M official text through a mirror, C source code, T third party, D derived.
+    was read there, `asset` what the index is of ("BTC"), for outlier.by_asset. `grade` says how good the evidence is: O official page, M official text
+    through a mirror, C source code, T third party, D derived.
     """
 
     id: str
@@ -111,111 +128,8 @@ class Methodology(msgspec.Struct, frozen=True, omit_defaults=True):
     asset: str = ""
 
 
-class Input(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What each source brings.
-
-    `price`: "last", the price column, whatever the book says; "mid", (bid + ask) / 2 where an observation carries both sides, whatever the price column
-    says (without any book it brings its price, noted once; with one side alone, or crossed (bid > ask), it is invalid); "median" of bid, ask and price, of
-    those that are there and valid (of two their mean; a crossed book is invalid).
-    From the book's levels: "cross", the two best levels a side, cross-weighted: (b1 * qa1 + a1 * qb1 + b2 * qa2 + a2 * qb2) / (sum of the four sizes), of one
-    level a side the same with two; "book", all levels, for aggregation.rule = "order-book" (the mid of the best levels stands for the source elsewhere).
-    Without levels: the bid and ask as one level a side of size 1 ("book": of book.spacing); without those either, "cross" brings the price, and "book" the price
-    with half a basis point to each side. Levels are taken best first; a level without a finite size above 0 and a finite price above 0 is passed over; a side without levels, or a
-    crossed book (best bid > best ask; for "book" also bid = ask), makes the observation invalid.
-    "confidence": the price with its confidence column, for aggregation.rule = "votes"; a confidence that is null is half the spread (ask - bid) / 2 where there is a
-    book with ask > bid, else a basis point of the price's size (noted once); one that is not above 0 makes the observation invalid.
-    Over `window` (duration; by event time, the window (T - window, T] at publication T; of received and valid observations only): "vwap", sum(price * size) /
-    sum(size); "tvwap", the same with size * (least_time_weight + (1 - least_time_weight) * (window - (T - event time)) / window); the size is `trade_size`, where
-    that is null `volume`, where that is null too 1 (noted once); sizes below `least_size` or not above 0 are passed over. A source with nothing in its window is stale (absent or invalid where it
-    never said anything valid). "trades": the observations themselves, for aggregation.rule = "partitions" (elsewhere the last price stands for the source).
-    `max_uncertainty`: an observation whose confidence is larger than this share of its price's size is invalid (1 or not given: no limit; a null confidence passes).
-    """
-
-    price: Price = "last"
-    window_us: int | None = None
-    least_time_weight: float = 0.0
-    least_size: float = 0.0
-    max_uncertainty: float = 1.0
-
-
-class Conversion(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How a price in another currency becomes one in the index's; after staleness, before everything else.
-
-    `rate`: "none", prices are taken as they are; "same-round", times the newest rate of the source's quote currency (the request's `rates`: price of one unit) received at
-    or before the publication; "previous-round", the same as of the publication before (none at the first); "peg", times `peg` (the table [conversion.peg], currency = value).
-    A currency that has neither a series nor a peg is the index's own: factor 1. A rate that is no finite number above 0 is as if it had not come; the newest is the last received.
-    `inverted`: ids of sources whose price p becomes 1 / p first, whatever `rate` is; a price that is not above 0 is then invalid.
-    `silence_us`: the largest age of a rate, by receive time ("none": any); older, or none yet, is missing. `missing`: "exclude", the source is invalid; "peg", the peg (without one
-    it is invalid). `band` around the peg (0: none, and then only with a peg): `outside`: "clamp", the rate is moved to its end; "exclude", the source is invalid.
-    """
-
-    rate: Rates = "none"
-    peg: dict[str, float] = {}
-    inverted: tuple[str, ...] = ()
-    silence_us: int | None = None
-    missing: Missing = "exclude"
-    band: float = 0.0
-    outside: Outside = "clamp"
-
-
-class Staleness(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Silence: now minus the last valid message.
-
-    `silence_us`, key `silence` ("10s"; "none" or not given: never): the largest age of a source's newest valid observation.
-    `clock`: "event": newest is the largest event time, the later arrival among equals (what arrives late never replaces it), and its age is the time of
-    publication minus its event time; "receive": newest is the last received, and its age is counted from its receive time. An age below 0 counts as 0.
-    `at_limit`: what an age of exactly the limit is, "live" or "stale".
-    `action`: "drop", the source takes no part (stale); "hold", it counts as before with its last price; "weight-0", its last price stays in the outlier rule's reference,
-    but it has no weight and does not count as live (stale). `remove_after`: an age beyond this is dropped whatever the action is ("none": never; at exactly this, `at_limit`).
-    """
-
-    silence_us: int | None = None
-    clock: Clock = "event"
-    at_limit: AtLimit = "live"
-    action: Action = "drop"
-    remove_after_us: int | None = None
-
-
-class Latency(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Delay: receive time minus event time, of each observation.
-
-    `limit_us`, key `limit` ("none": no limit), `at_limit` as for silence. `action`: "drop", a delayed observation puts its source out (stale) until the next that is not delayed;
-    "hold", it is ignored, and the price before it stays; "weight-0", its price is taken, and stays in the reference without weight (stale) until the next that is not delayed.
-    Only a valid observation is asked; what the event clock passes over as late is passed over here too.
-    """
-
-    limit_us: int | None = None
-    at_limit: AtLimit = "live"
-    action: Action = "drop"
-
-
-class Unchanged(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A price that does not change: now minus the time (by staleness.clock) at which the source's price last became another one, bit for bit, before conversion.
-
-    `limit_us`, key `limit` ("none": no limit), `at_limit`: as for silence. `action`: "drop" or "weight-0" ("hold" would change nothing, and is refused).
-    """
-
-    limit_us: int | None = None
-    at_limit: AtLimit = "live"
-    action: Action = "drop"
-
-
-class Validity(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Which observations count at all.
-
-    `accept`: "positive", a finite price above 0 (with "mid": both sides); or "finite", any finite number, zero and negative too. Null never counts.
-    `invalid`: what an invalid observation does: "ignore", as if it had not come; "exclude", its source is out until its next valid observation (an invalid
-    one that is older than the newest valid one is ignored by the event clock, as any late one is).
-    `max_ahead_us`, key `max_ahead` ("1s"): an observation whose event time is further ahead of its receive time is invalid.
-    """
-
-    accept: Accept = "positive"
-    invalid: Invalid = "ignore"
-    max_ahead_us: int = SECOND
-
-
 class FewRule(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The outlier rule for exactly two live sources ([outlier.two]) or one ([outlier.one]), in place of the main one; words as in [outlier], `several` is "each"."""
+    """The outlier rule for exactly two live sources ([outlier.two]) or one ([outlier.one]), in place of the main one; words as in [outlier]."""
 
     rule: OutlierRule
     reference: Reference = "median"
@@ -226,20 +140,27 @@ class FewRule(msgspec.Struct, frozen=True, omit_defaults=True):
 class Outlier(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is done with a source far from the others; one pass, after re-inclusion, before weights.
 
-    `rule`: "none"; "drop", it takes no part; "clamp", its price is moved to the nearest end of the band; "weight-0", it has no weight (in one pass the same as "drop");
-    "median", the index is the median of all live sources instead, none dropped, none moved; "hold", the last value is published again (held; none yet: halted); "halt", no value;
+    `rule`: "none"; "drop", it takes no part; "clamp", its price is moved to the nearest end of the band; "weight-0", it has no weight (in one pass the
+    same as "drop");
+    "median", the index is the median of all live sources instead, none dropped, none moved; "hold", the last value is published again (held; none yet:
+    halted); "halt", no value;
     "own", the venue's own last price is the index (degraded; no own price: halted).
-    `reference`: "median" of all live sources, the suspect among them, unweighted, of an even count the mean of the middle two; "mean" of all, unweighted; "median-of-others",
-    "mean-of-others", without the suspect (alone: there is no reference); "weighted-median" of all by given weight, the lower at a tie; "last-index", the last value that was ok or degraded (none yet: no
-    reference); "median-with-last-index", the median of all live prices and the last index together (none yet: of the prices); "neighbour": only the lowest and the highest price are asked, and
-    compared with the next one (of one source: none); "own", the venue's own last price ([own]). Without a reference nobody is out. In the reference are all live sources and those that are stale with weight 0.
-    `band` (a ratio, "5%" or "50bp"): m is the reference and p the price; |p - m| is compared with band times |m|. `by_quote` and `by_asset` (tables [outlier.by_quote], [outlier.by_asset]): other bands for
-    sources with that quote currency, or where methodology.asset is that; by_quote comes first. `sigmas`, instead of a band (with reference "mean" and rule "drop" or "weight-0"): |p - m| is compared with
-    so many standard deviations of the prices in the reference, `deviation` "population" (divided by n) or "sample" (n - 1; of one price: 0).
+    `reference`: "median" of all live sources, the suspect among them, unweighted, of an even count the mean of the middle two; "mean" of all, unweighted;
+    "median-of-others",
+    "mean-of-others", without the suspect (alone: there is no reference); "weighted-median" of all by given weight, the lower at a tie; "last-index", the
+    last value that was ok or degraded (none yet: no reference); "median-with-last-index", the median of all live prices and the last index together (none
+    yet: of the prices); "neighbour": only the lowest and the highest price are asked, and compared with the next one (of one source: none); "own", the
+    venue's own last price ([own]). Without a reference nobody is out. In the reference are all live sources and those that are stale with weight 0.
+    `band` (a ratio, "5%" or "50bp"): m is the reference and p the price; |p - m| is compared with band times |m|. `by_quote` and `by_asset` (tables
+    [outlier.by_quote], [outlier.by_asset]): other bands for sources with that quote currency, or where methodology.asset is that; by_quote comes first.
+    `sigmas`, instead of a band (with reference "mean" and rule "drop" or "weight-0"): |p - m| is compared with so many standard deviations of the prices
+    in the reference, `deviation` "population" (divided by n) or "sample" (n - 1; of one price: 0).
     `comparison`: ">", out beyond the band only; ">=", out at its end too. A difference of at most 1e-12 times the larger of |p| and |m| is "at its end".
-    `several`: at least `several_from` sources out (2): "each", the rule for each; "median", the index is the median of all live sources, none dropped, none moved; "keep", none is out;
+    `several`: at least `several_from` sources out (2): "each", the rule for each; "median", the index is the median of all live sources, none dropped,
+    none moved; "keep", none is out;
     "hold" and "halt" as above.
-    `from_sources`: the rule applies from so many live sources on; with fewer, none is out. [outlier.two] and [outlier.one], where given, come first at exactly two and one.
+    `from_sources`: the rule applies from so many live sources on; with fewer, none is out. [outlier.two] and [outlier.one], where given, come first at
+    exactly two and one.
     `drop_beyond` (with "clamp"; 0: none): what is beyond this wider band is dropped, not clamped (same comparison).
     `exempt_share` (1: none): a source with more than this share of the given weights of the live ones is never out.
     `all_out`: everyone dropped: "no-value"; "keep", then none is.
@@ -266,14 +187,20 @@ class Outlier(msgspec.Struct, frozen=True, omit_defaults=True):
 class Reinclusion(msgspec.Struct, frozen=True, omit_defaults=True):
     """When a source that was thrown out comes back; without this table, at once. While it is out it is not live: no part, no reference, no count (cooling).
 
-    `applies_to`: who goes out: what the outlier rule dropped ("outlier"), what went stale and was dropped ("stale"), or "both". A source that has never been live is not out.
-    A source that is out is looked at at each publication, before the outlier rule, in the order of the basket, and against those who were in before any of them came back: it is *right* where it has a valid price that is not stale (stale only counts for
-    itself: it stays out as stale), and its distance from the reference is within `band` (None, not given: the outlier rule's; 1: any), `comparison` "<=" or "<" (what is "at its end" as for outliers).
-    `reference`: "others", the median of the live sources that are in; "all", of those and the source itself. Where no other is in, or exactly one is and the last publication was held: the last index, with the band
+    `applies_to`: who goes out: what the outlier rule dropped ("outlier"), what went stale and was dropped ("stale"), or "both". A source that has never
+    been live is not out. A source that is out is looked at at each publication, before the outlier rule, in the order of the basket, and against those
+    who were in before any of them came back: it is *right* where it has a valid price that is not stale (stale only counts for itself: it stays out as
+    stale), and its distance from the reference is within `band` (None, not given: the outlier rule's; 1: any), `comparison` "<=" or "<" (what is "at its
+    end" as for outliers).
+    `reference`: "others", the median of the live sources that are in; "all", of those and the source itself. Where no other is in, or exactly one is and
+    the last publication was held: the last index, with the band
     `alone` (None: the same band); there is none: it is right.
-    It comes back at the publication at which it has been right without a break for `held_for` since the first publication at which it was right; at exactly that: `at_limit` "back" or "out" (until the next).
-    `out_for`: first of all it stays out so long since it went out, whatever it says (at exactly that it is looked at). Then, where it is not right: that is another strike, and it stays out for `out_for` again (0: no timer).
-    `strikes` (0: none; at most 8) within `strikes_within` (at exactly that: within), each going out as an outlier being one too: it stays out for the rest of the run.
+    It comes back at the publication at which it has been right without a break for `held_for` since the first publication at which it was right; at
+    exactly that: `at_limit` "back" or "out" (until the next).
+    `out_for`: first of all it stays out so long since it went out, whatever it says (at exactly that it is looked at). Then, where it is not right: that
+    is another strike, and it stays out for `out_for` again (0: no timer).
+    `strikes` (0: none; at most 8) within `strikes_within` (at exactly that: within), each going out as an outlier being one too: it stays out for the
+    rest of the run.
     """
 
     band: float | None = None
@@ -291,11 +218,12 @@ class Reinclusion(msgspec.Struct, frozen=True, omit_defaults=True):
 class Weights(msgspec.Struct, frozen=True, omit_defaults=True):
     """How much each source counts; always divided by the sum over those that take part.
 
-    `kind`: "equal"; "fixed", the weights of the basket, some or all replaced by `fixed` (the table [weights.fixed], source id = weight); "volume", the sum of the `volume`
-    column (null and negative pass) of the source's valid observations received in (R - window, R], where R is the publication or, with `refresh`, the last multiple of `refresh` since 1970 at or before it; "traded", the
-    size behind the input's price (with input.price = "vwap": sum(size), "tvwap": the time-weighted sum, "cross": the sizes of its levels). Where no source has any, the weights of the basket stand in.
-    `cap` (1: none): no source has more than this share of the given weights; what is above is spread over the others in proportion, again and again (where cap times the number of sources with a weight is at most 1: all equal).
-    A given weight of 0 is absence: the source is in no median and no count.
+    `kind`: "equal"; "fixed", the weights of the basket, some or all replaced by `fixed` (the table [weights.fixed], source id = weight); "volume", the
+    sum of the `volume` column (null and negative pass) of the source's valid observations received in (R - window, R], where R is the publication or,
+    with `refresh`, the last multiple of `refresh` since 1970 at or before it; "traded", the size behind the input's price (with input.price = "vwap":
+    sum(size), "tvwap": the time-weighted sum, "cross": the sizes of its levels). Where no source has any, the weights of the basket stand in.
+    `cap` (1: none): no source has more than this share of the given weights; what is above is spread over the others in proportion, again and again
+    (where cap times the number of sources with a weight is at most 1: all equal). A given weight of 0 is absence: the source is in no median and no count.
     """
 
     kind: WeightKind = "equal"
@@ -309,17 +237,20 @@ class Aggregation(msgspec.Struct, frozen=True, omit_defaults=True):
     """How one value is made of what is left after the outlier rule.
 
     `rule`: "weighted-mean"; "median", unweighted; "weighted-median", the lowest price at which the cumulative weight reaches half;
-    "drop-highest-and-lowest", the weighted mean without one highest and one lowest price (fewer than `trim_from`, three: without dropping any; where several sources
-    are the highest together, each loses an equal share of its weight, one source's worth in all); "trimmed-mean", the same without floor(trim * n) of each end (`trim`, a share below a half; which of
-    equal prices go: each an equal share); "votes", "order-book" and "partitions", see below.
+    "drop-highest-and-lowest", the weighted mean without one highest and one lowest price (fewer than `trim_from`, three: without dropping any; where
+    several sources are the highest together, each loses an equal share of its weight, one source's worth in all); "trimmed-mean", the same without
+    floor(trim * n) of each end (`trim`, a share below a half; which of equal prices go: each an equal share); "votes", "order-book" and "partitions", see
+    below.
     `even`: the median of an even count: "mean" of the middle two; that mean rounded down ("floor") or away from zero ("away-from-zero") to whole
     multiples of `unit`; the "lower" or the "upper" of the two.
     `unit`: default 1 (whole numbers).
     `tie`: the weighted median where the cumulative weight is exactly half: "lower", that price; "upper", the next one; "mean" of both.
-    "votes": three votes a source, price - confidence, price and price + confidence; of the 3n sorted votes the value is the median by `even`; the determination's confidence is the larger of p50 - p25
-    and p75 - p50, where p25 is at position (3n) // 4 and p75 at 3n - 1 - (3n) // 4; not above 0: no value. A source's share is one n-th.
-    "partitions": the observations with a price and a size whose event time is in [T - window, T), pooled over the sources that take part, in `partitions` equal parts of the window; of each part the weighted
-    median price by size, by `tie`; the value is the plain mean over the parts that have any (none: no value). Shares are by size in the window.
+    "votes": three votes a source, price - confidence, price and price + confidence; of the 3n sorted votes the value is the median by `even`; the
+    determination's confidence is the larger of p50 - p25 and p75 - p50, where p25 is at position (3n) // 4 and p75 at 3n - 1 - (3n) // 4; not above 0: no
+    value. A source's share is one n-th.
+    "partitions": the observations with a price and a size whose event time is in [T - window, T), pooled over the sources that take part, in `partitions`
+    equal parts of the window; of each part the weighted median price by size, by `tie`; the value is the plain mean over the parts that have any (none:
+    no value). Shares are by size in the window.
     "order-book": see `Book`.
     """
 
@@ -335,11 +266,13 @@ class Aggregation(msgspec.Struct, frozen=True, omit_defaults=True):
 class Book(msgspec.Struct, frozen=True, omit_defaults=True):
     """The consolidated order book of CME CF real-time indices, over the newest books of the sources that take part.
 
-    Cap: of each side the sizes of levels within `depth` of the best price (consolidated over sources; at least `at_least` levels a side, the next ones where there are fewer), both sides together, sorted;
-    k = floor(trim * n); the mean of the sizes without the k at each end, plus `sigmas` sample standard deviations (n - 1; of one: 0) of the sizes with the k at each end set to their neighbours. No level counts with more than that.
-    Curve: at volume v, ask(v) and bid(v) are the prices of the level at which the cumulative capped size first reaches v (within a relative 1e-12); mid = (ask + bid) / 2, spread = ask / mid - 1. The utilised depth is the largest multiple of
-    `spacing`, contiguous from the first, reached on both sides with spread at most `max_spread` (a relative 1e-12 more counts); none: one spacing. Where one side does not reach one spacing: the mid of the best levels.
-    At most `steps` multiples are looked at.
+    Cap: of each side the sizes of levels within `depth` of the best price (consolidated over sources; at least `at_least` levels a side, the next ones
+    where there are fewer), both sides together, sorted; k = floor(trim * n); the mean of the sizes without the k at each end, plus `sigmas` sample
+    standard deviations (n - 1; of one: 0) of the sizes with the k at each end set to their neighbours. No level counts with more than that. Curve: at
+    volume v, ask(v) and bid(v) are the prices of the level at which the cumulative capped size first reaches v (within a relative 1e-12); mid = (ask +
+    bid) / 2, spread = ask / mid - 1. The utilised depth is the largest multiple of
+    `spacing`, contiguous from the first, reached on both sides with spread at most `max_spread` (a relative 1e-12 more counts); none: one spacing. Where
+    one side does not reach one spacing: the mid of the best levels. At most `steps` multiples are looked at.
     Value: the mean of mid(v) over the multiples v up to the utilised depth V, weighted by exp(-v / (decay * V)). Shares are equal.
     """
 
@@ -356,9 +289,10 @@ class Book(msgspec.Struct, frozen=True, omit_defaults=True):
 class Guard(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is done with the value that the rules give, before it is rounded and published, in this order.
 
-    `smoothing` (0: none): an exponential mean over so many publications: s = s + 2 / (smoothing + 1) * (value - s), from the first value on; publications without a value leave it.
-    `step` (0: none): how far a value may be from the last one published (ok or degraded), as a ratio of it; beyond (by the tie rule): `action` "clamp", it is moved to the end; "halt", there is no value. `latching`: after a
-    halt by step none is published for the rest of the run.
+    `smoothing` (0: none): an exponential mean over so many publications: s = s + 2 / (smoothing + 1) * (value - s), from the first value on; publications
+    without a value leave it.
+    `step` (0: none): how far a value may be from the last one published (ok or degraded), as a ratio of it; beyond (by the tie rule): `action` "clamp",
+    it is moved to the end; "halt", there is no value. `latching`: after a halt by step none is published for the rest of the run.
     `own_band` (0: none): the value is moved into this band around the venue's own last price ([own]), where there is one.
     """
 
@@ -372,8 +306,9 @@ class Guard(msgspec.Struct, frozen=True, omit_defaults=True):
 class Blend(msgspec.Struct, frozen=True, omit_defaults=True):
     """From an old methodology to this one: until `at` the old one's value and status, after `at` + `over` this one's, between them the linear mean of the two.
 
-    `old`: key `from`, a preset's name (another file's rules cannot be named). `at` is a date and time in the file (UTC). With `every`, the share changes at whole multiples of it since `at` ("0s": at every publication). The share of the new
-    one is (T - at) / over. Where one of the two has no value, the other's stands; weights and prices are this methodology's from `at` on, the old one's before.
+    `old`: key `from`, a preset's name (another file's rules cannot be named). `at` is a date and time in the file (UTC). With `every`, the share changes
+    at whole multiples of it since `at` ("0s": at every publication). The share of the new one is (T - at) / over. Where one of the two has no value, the
+    other's stands; weights and prices are this methodology's from `at` on, the old one's before.
     """
 
     old: str
@@ -385,10 +320,13 @@ class Blend(msgspec.Struct, frozen=True, omit_defaults=True):
 class Quorum(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is published when too few sources are live (valid, not stale, not absent, not cooling; before the outlier rule).
 
-    `counts`: what is counted wherever a rule counts sources: "sources"; "venues", all of one venue as one; "upstreams", all that share a venue or an upstream as one.
-    `ok_from`: with so many live sources the status is `ok`; with fewer it never is. `weight_share` (0: none): nor with less than this share of the basket's given weights (within 1e-12).
+    `counts`: what is counted wherever a rule counts sources: "sources"; "venues", all of one venue as one; "upstreams", all that share a venue or an
+    upstream as one.
+    `ok_from`: with so many live sources the status is `ok`; with fewer it never is. `weight_share` (0: none): nor with less than this share of the
+    basket's given weights (within 1e-12).
     `below`: otherwise, "halt": no value; "hold": the last value that was `ok` or `degraded`, again, as `held` (none yet: halted); "degrade": the same rules
-    with those that are left, as `degraded`; "mean": the unweighted mean of those that are left, without any outlier rule, as `degraded`; "own": the venue's own last price, as `degraded` (none: halted).
+    with those that are left, as `degraded`; "mean": the unweighted mean of those that are left, without any outlier rule, as `degraded`; "own": the
+    venue's own last price, as `degraded` (none: halted).
     `least`: "degrade" and "mean" want so many; with fewer `then`, "halt" or "hold".
     Where the rules give no finite number above 0 (all dropped, a mean of 0), there is no value: held with below or then "hold", otherwise halted.
     """
@@ -402,7 +340,10 @@ class Quorum(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Own(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`source`: the id of the source that is the venue's own contract ("": none). It takes no part in anything (absent) but where a rule asks for the venue's own last price: its newest valid one, at most staleness.silence old."""
+    """The venue's own contract: a source that takes no part in anything (absent) but where a rule asks for the venue's own last price.
+
+    `source`: its id ("": none). Its price is its newest valid one, at most staleness.silence old, whatever else is said of staleness.
+    """
 
     source: str = ""
 
@@ -420,8 +361,8 @@ class Rounding(msgspec.Struct, frozen=True, omit_defaults=True):
 class Declaration(msgspec.Struct, frozen=True):
     """One methodology; `rules.py` says what each section means.
 
-    `assumed` maps a dotted key to the reason why its value is assumed. `expect` is the promise as it stands in the file. `stated` are the dotted keys that the
-    file states, `file` its name: neither bears on any determination.
+    `assumed` maps a dotted key to the reason why its value is assumed. `expect` is the promise as it stands in the file. `stated` are the dotted keys
+    that the file states, `file` its name: neither bears on any determination.
     """
 
     methodology: Methodology

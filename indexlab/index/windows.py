@@ -54,7 +54,8 @@ def volumes(
 ) -> None:
     """Fill `found` [rows, sources] with what each source traded in the window before each publication (or before the last refresh).
 
-    `sums` is carried on from one piece of a run to the next: `before` is the moment that it is of (-1: none yet), and the rows in its window and later ones are there.
+    `sums` is carried on from one piece of a run to the next: `before` is the moment that it is of (-1: none yet); the rows in its window and later ones
+    are there.
     """
     n = found.shape[1]
     for run in range((len(begins) - 1) // n):
@@ -96,7 +97,7 @@ def window_prices(
     window: int,
     max_ahead: int,
     least_weight: float,
-    by_time: bool,  # noqa: FBT001 - Numba takes no keywords here
+    by_time: bool,
     least_size: float,
     entered: NDArray[np.float64],
     why: NDArray[np.int8],

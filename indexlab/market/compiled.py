@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast
 
 import numba
 from numba.core import config
@@ -52,14 +52,18 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a function that is short, or called at every publication: it becomes part of each compiled function that calls it."""
+    """Compile a function that is called at every publication and makes no arrays: it becomes part of each compiled function that calls it.
+
+    Numba then counts no references to the arrays that are handed on, which would cost more than the work itself.
+    """
     return _compiled(function, inline=True)
 
 
 def _compiled(function: Callable[P, R], *, inline: bool) -> Callable[P, R]:
-    usual = config.CACHE_DIR
-    config.CACHE_DIR = usual or _CACHE
+    usual = config.CACHE_DIR  # type: ignore[attr-defined] # a setting that Numba makes as it loads
+    config.CACHE_DIR = usual or _CACHE  # type: ignore[attr-defined]
     try:
-        return cast("Callable[P, R]", numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=inline)(function))
+        options: dict[str, Any] = {"_nrt": not inline}  # counts of references: an option without a type
+        return cast("Callable[P, R]", numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=inline, **options)(function))
     finally:
-        config.CACHE_DIR = usual
+        config.CACHE_DIR = usual  # type: ignore[attr-defined]

@@ -18,13 +18,16 @@ import numpy as np
 from indexlab.market.errors import InputError
 from indexlab.market.fixture_catalogue import bundled_folder, find_fixture, fixture_ids
 from indexlab.market.fixture_declaration import KINDS, SCHEMA, FixtureDeclaration, FixtureKind, Provenance, parse_fixture_toml
-from indexlab.market.fixture_files import FIXTURE_TOML, QUOTES_PARQUET, RULES_TOML, inside, read_checked, read_quotes
+from indexlab.market.fixture_files import FIXTURE_TOML, QUOTES_PARQUET, RULES_TOML, check_sum, inside, read_checked, read_quotes
 from indexlab.market.fixture_writer import fixture_toml, write_fixture
+from indexlab.market.quote_pieces import ROWS_AT_ONCE, quote_pieces
 from indexlab.market.tables import LARGEST_TOML, read_bytes, read_table
 from indexlab.market.times import time_text
 from indexlab.market.waypoints import Waypoint, quotes_from_waypoints
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from indexlab.market.quotes import Quotes
@@ -84,6 +87,14 @@ class Fixture(FixtureDeclaration, frozen=True, kw_only=True):
         content = read_checked(self.folder, QUOTES_PARQUET, self.sha256[QUOTES_PARQUET])
         return read_quotes(content, self.sources, start=self.start, end=self.end, file=self.folder / QUOTES_PARQUET)
 
+    def pieces(self, rows_at_once: int = ROWS_AT_ONCE) -> Iterator[Quotes]:
+        """Give the quotes in pieces of so many rows, without ever holding all of quotes.parquet; raises InputError, where it must be in a later piece."""
+        if self.waypoints:
+            yield self.quotes()
+            return
+        path = check_sum(self.folder, QUOTES_PARQUET, self.sha256[QUOTES_PARQUET])
+        yield from quote_pieces(path, self.sources, rows_at_once=rows_at_once, start=self.start, end=self.end)
+
     def slice(self, start: int, end: int, *, lookback: int = 0) -> FixtureSlice:
         """Return the publications from `start` to `end` inclusive, and the quotes received from `lookback` before the start on; microseconds.
 
@@ -102,7 +113,7 @@ def load_fixture(folder: str | Path) -> Fixture:
     """Read a fixture's folder and check the sums of its files; its quotes are read when asked for. Raises InputError with file, key, value, remedy."""
     fixture = _load_declared(Path(folder))
     for name, digest in fixture.sha256.items():
-        read_checked(fixture.folder, name, digest)
+        check_sum(fixture.folder, name, digest)
     return fixture
 
 
@@ -116,7 +127,7 @@ def check_fixture(folder: str | Path) -> list[str]:
     problems = []
     for name, digest in fixture.sha256.items():
         try:
-            read_checked(path, name, digest)
+            check_sum(path, name, digest)
         except InputError as error:
             problems.append(str(error))
     if problems:

@@ -14,7 +14,7 @@ import numpy as np
 from indexlab.market.errors import InputError
 from indexlab.market.fixture_declaration import file_name_is_plain
 from indexlab.market.quotes import COLUMNS, Quotes
-from indexlab.market.tables import read_bytes, shown
+from indexlab.market.tables import read_blocks, read_bytes, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,10 @@ __all__ = [
     "MOST_ROWS",
     "QUOTES_PARQUET",
     "RULES_TOML",
+    "check_columns",
+    "check_sum",
     "inside",
+    "quotes_of_frame",
     "quotes_to_parquet",
     "read_checked",
     "read_quotes",
@@ -73,11 +76,25 @@ def read_checked(folder: Path, name: str, expected: str) -> bytes:
     """Return the content of a file of the fixture. Raises InputError where its sum is not the expected one."""
     path = inside(folder, name)
     content = read_bytes(path, LARGEST_FILE)
-    found = sha256_hex(content)
-    if found != expected:
-        problem = f"must have the sha256 {expected} that fixture.toml states, was {found} ({len(content)} bytes)"
-        raise InputError(problem, file=path, remedy=_REMADE)
+    _compare(sha256_hex(content), len(content), expected, path)
     return content
+
+
+def check_sum(folder: Path, name: str, expected: str) -> Path:
+    """Check a file of the fixture as `read_checked` does, without ever holding all of it; return its path."""
+    path = inside(folder, name)
+    digest, size = hashlib.sha256(), 0
+    for block in read_blocks(path, LARGEST_FILE):
+        digest.update(block)
+        size += len(block)
+    _compare(digest.hexdigest(), size, expected, path)
+    return path
+
+
+def _compare(found: str, size: int, expected: str, path: Path) -> None:
+    if found != expected:
+        problem = f"must have the sha256 {expected} that fixture.toml states, was {found} ({size} bytes)"
+        raise InputError(problem, file=path, remedy=_REMADE)
 
 
 def read_quotes(content: bytes, basket: Basket, *, start: int, end: int, file: object) -> Quotes:
@@ -85,7 +102,11 @@ def read_quotes(content: bytes, basket: Basket, *, start: int, end: int, file: o
 
     Raises InputError: not Parquet, cut, columns missing or of the wrong type, too many rows, times outside, back in time.
     """
-    frame = _read_frame(content, file)
+    return quotes_of_frame(_read_frame(content, file), basket, start=start, end=end, file=file)
+
+
+def quotes_of_frame(frame: pl.DataFrame, basket: Basket, *, start: int, end: int, file: object) -> Quotes:
+    """Return the quotes of a frame that has the seven columns, checked as `read_quotes` says."""
     columns = {name: _column(frame, name, file) for name in COLUMNS if name != "source"}
     position = _positions(frame, basket, file)
     numbers: dict[str, Any] = {name: columns[name] for name in ("price", "bid", "ask", "volume")}
@@ -128,14 +149,15 @@ def _read_frame(content: bytes, file: object) -> pl.DataFrame:
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError, OverflowError, MemoryError) as error:
         problem = f"must be a whole Parquet file, does not decode: {shown(str(error).splitlines()[0] if str(error) else type(error).__name__)}"
         raise InputError(problem, file=file, remedy="fetch or import the fixture again") from None
-    _check_columns(found, file)
+    check_columns(found, file)
     if max(rows, frame.height) > MOST_ROWS:
         problem = f"must not have more than {MOST_ROWS} rows, has {max(rows, frame.height)}"
         raise InputError(problem, file=file)
     return frame
 
 
-def _check_columns(found: Sequence[str], file: object) -> None:
+def check_columns(found: Sequence[str], file: object) -> None:
+    """Refuse a file that lacks one of the seven columns."""
     missing = [name for name in COLUMNS if name not in found]
     if missing:
         problem = f"must have the columns {', '.join(COLUMNS)}, lacks {', '.join(missing)}"

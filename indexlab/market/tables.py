@@ -14,10 +14,10 @@ import msgspec
 from indexlab.market.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["LARGEST_TOML", "parse_table", "read_bytes", "read_table", "record", "refuse_unknown"]
+__all__ = ["LARGEST_TOML", "parse_table", "read_blocks", "read_bytes", "read_table", "record", "refuse_unknown"]
 
 LARGEST_TOML: Final = 1 << 20
 """The largest TOML file that is read, in bytes (1 MiB)."""
@@ -27,23 +27,31 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 def read_bytes(path: Path, limit: int) -> bytes:
     """Return the content of a plain file of at most `limit` bytes; a pipe, a device or a folder is refused before it is opened."""
+    return b"".join(read_blocks(path, limit, limit + 1))
+
+
+def read_blocks(path: Path, limit: int, block: int = 1 << 20) -> Iterator[bytes]:
+    """Give the content of a plain file of at most `limit` bytes in blocks; what is refused is as with `read_bytes`."""
+    read = 0
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             problem = "must be a plain file"
             raise InputError(problem, file=path)
         with path.open("rb") as opened:
-            content = opened.read(limit + 1)
+            while read <= limit and (content := opened.read(min(block, limit + 1 - read))):
+                read += len(content)
+                if read <= limit:
+                    yield content
     except FileNotFoundError:
         problem = "does not exist"
         raise InputError(problem, file=path) from None
     except (OSError, ValueError) as error:
         problem = f"cannot be read ({getattr(error, 'strerror', None) or error})"
         raise InputError(problem, file=path) from None
-    if len(content) > limit:
-        problem = f"must not be larger than {limit} bytes, was {max(status.st_size, len(content))}"
+    if read > limit:
+        problem = f"must not be larger than {limit} bytes, was {max(status.st_size, read)}"
         raise InputError(problem, file=path)
-    return content
 
 
 def read_table(path: Path) -> dict[str, object]:

@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from indexlab.index import reference
 from indexlab.index.engine import determine_batch
+from indexlab.index.stream import determined
+from indexlab.market.quotes import Quotes
 from indexlab.targets.target import Description
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from indexlab.index.determination import Determinations
     from indexlab.index.rules import Declaration
@@ -53,6 +58,13 @@ class MethodologyTarget:
             batch = determine_batch(self.declaration, basket, runs, first.times, rates=first.rates, detail=explain)
             found.update(zip(members, batch, strict=True))
         return [found[i] for i in range(len(requests))]
+
+    def index_pieces(self, basket: Basket, pieces: Iterable[Quotes], times: NDArray[np.int64]) -> Iterator[Determinations]:
+        """Determine one run piece by piece, in memory that its length does not matter to; the textbook wants all of it at once."""
+        if self.textbook:
+            yield reference.determine(self.declaration, basket, Quotes.concatenate(list(pieces)), times)
+        else:
+            yield from determined(self.declaration, basket, pieces, times, detail=False)
 
     def close(self) -> None:
         """Do nothing: there is nothing running."""

@@ -6,12 +6,12 @@ It may import market and index. Nothing here asks a user to subclass: whatever h
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, Protocol, Self, TypeAlias, runtime_checkable
 
 from indexlab.market.errors import TargetFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
 
     import numpy as np
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from indexlab.market.rates import Rates
     from indexlab.market.source import Basket
 
-__all__ = ["BOOK", "PRICE", "Description", "Outcome", "Request", "RequestFailure", "Target", "undescribed"]
+__all__ = ["BOOK", "PRICE", "Description", "Outcome", "Request", "RequestFailure", "Streaming", "Target", "undescribed"]
 
 PRICE: Final = ("price",)
 BOOK: Final = ("bid", "ask")
@@ -92,6 +92,14 @@ class Target(Protocol):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Close it."""
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """What a target may have besides: it takes a run of any length piece by piece."""
+
+    def index_pieces(self, basket: Basket, pieces: Iterable[Quotes], times: NDArray[np.int64]) -> Iterator[Determinations]:
+        """Give the determinations of one run in pieces, as its quotes come in; the last piece's notes are the run's."""
 
 
 def undescribed(label: str) -> Description:

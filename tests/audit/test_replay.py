@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import shlex
 import sys
 from pathlib import Path
@@ -9,8 +10,12 @@ from pathlib import Path
 import pytest
 
 from indexlab.audit.plan import Budget
-from indexlab.audit.replay import replay_finding
+from indexlab.audit.replay import replay_finding, replay_fixture
 from indexlab.audit.save import read_finding
+from indexlab.index.determination import STATUSES
+from indexlab.market.fixture import find_fixture, load_fixture
+from indexlab.targets.resolve import open_target
+from indexlab.targets.target import Request
 from tests.cli.commands import planted, ran
 
 FEW = Budget(batches=2, twins=4, shrink=60, seconds=1e9)
@@ -137,3 +142,18 @@ def test_a_target_that_fails_does_not_fix_a_finding(files):
     done = ran("replay", files["single-source"], planted("misbehaving/exits.py", "at-request"))
     assert done.exit_code == 1
     assert done.stdout.startswith("BROKEN")
+
+
+@pytest.mark.parametrize("label", ["preset:deribit-2019", "preset:plain-mean", "preset:bitget-2025", "preset:kucoin-2025", "preset:plain-median@reference"])
+@pytest.mark.parametrize("name", ["calm-hour", "bitmex-2017-04-15"])
+def test_a_fixture_in_pieces_is_what_the_target_says_of_the_whole(name, label, monkeypatch):
+    fixture = load_fixture(find_fixture(name))
+    pieces = type(fixture).pieces
+    monkeypatch.setattr(type(fixture), "pieces", lambda self: pieces(self, 100))
+    with open_target(label) as target:
+        [whole] = target.index([Request(fixture.basket, fixture.quotes(), fixture.times())])
+    found = replay_fixture(name, label)
+    assert found.times == fixture.times().tolist()
+    assert found.index == [None if math.isnan(value) else value for value in whole.value.tolist()]
+    assert found.status == [STATUSES[code] for code in whole.status]
+    assert found.notes == whole.notes

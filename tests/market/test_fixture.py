@@ -257,3 +257,28 @@ def test_no_byte_of_a_fixture_toml_can_do_more_than_be_refused(folder):
                 refusals.append(str(error))
     assert len(refusals) > len(content)
     assert [line for line in refusals if not line.startswith("fixture.toml: ") or "\n" in line] == []
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 10, 49, 1_000])
+def test_pieces_of_a_fixture_are_its_quotes(folder, rows_at_once):
+    pieces = list(load_fixture(folder).pieces(rows_at_once))
+    assert all(len(piece) <= rows_at_once for piece in pieces)
+    assert Quotes.concatenate(pieces).equals(load_fixture(folder).quotes())
+
+
+def test_pieces_of_a_reconstruction_are_its_quotes():
+    fixture = load_fixture(find_fixture("bitmex-2017-04-15"))
+    assert Quotes.concatenate(list(fixture.pieces())).equals(fixture.quotes())
+
+
+def test_pieces_are_of_the_file_whose_sum_is_stated(folder):
+    fixture = load_fixture(folder)
+    (folder / "quotes.parquet").write_bytes((folder / "quotes.parquet").read_bytes() + b"PAR1")
+    with pytest.raises(InputError, match="must have the sha256"):
+        next(fixture.pieces())
+
+
+def test_pieces_lie_between_start_and_end(folder):
+    edited(folder, "end = 2024-01-01T00:01:00Z", "end = 2024-01-01T00:00:20Z")
+    with pytest.raises(InputError, match=r"quotes\.parquet: receive_time must lie between start and end .* in row 0, counted from row 20$"):
+        list(load_fixture(folder).pieces(20))

@@ -1,0 +1,5 @@
+"""The checks live in modules of their own: their assertions shall say what differs too."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.conformance.asking", *(f"tests.conformance.{name}_cases" for name in ("page", "pyth", "connect", "other", "venue")))
