@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexlab.index.kernel_numbers import middle_value, rank_values, same, weighted_middles
-from indexlab.index.kernel_rules import LOWER, TIE, UPPER
+from indexlab.index.kernel_numbers import mean, middle_value, rank_values, same, weighted_middles
+from indexlab.index.kernel_rules import LOWER, MEDIAN, TIE, UPPER, USED, WEIGHTED_MEAN, WEIGHTED_MEDIAN
 from indexlab.market.compiled import compiled, inlined
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from indexlab.index.kernel_rules import Extra, Rules
 
-__all__ = ["give_middle", "partitioned", "plain_mean", "trimmed_mean", "voted", "weighted_mean", "weighted_median"]
+__all__ = ["aggregate", "give_middle", "median_instead", "partitioned", "plain_mean", "voted"]
 
 
 @inlined
@@ -270,3 +270,50 @@ def _median_by_size(rules: Rules, price: NDArray[np.float64], weight: NDArray[np
             high = price[k + 1] if 2.0 * reached <= half * (1.0 + TIE) and k + 1 < m else price[k]
             return middle_value(rules.tie, 1.0, price[k], high, True)
     return float(price[m - 1])
+
+
+@inlined
+def aggregate(
+    rules: Rules,
+    n: int,
+    pool: NDArray[np.uint32],
+    order: NDArray[np.uint32],
+    ranked: NDArray[np.float64],
+    space: NDArray[np.float64],
+    price: NDArray[np.float64],
+    share: NDArray[np.float64],
+    given: NDArray[np.float64],
+    detail: bool,
+) -> float:
+    """Make one value of the prices of the sources in the pool."""
+    if rules.aggregation == WEIGHTED_MEAN:
+        return weighted_mean(n, pool, given, price, share, detail)
+    if rules.aggregation == MEDIAN:
+        low, high = ranked[(n - 1) // 2], ranked[n // 2]
+        if detail:
+            give_middle(rules.even, low, high, n, pool, given, price, share)
+        return middle_value(rules.even, rules.unit, low, high, n % 2 == 1)
+    if rules.aggregation == WEIGHTED_MEDIAN:
+        return weighted_median(rules, n, pool, order, ranked, given, price, share, detail)
+    return trimmed_mean(rules, n, pool, given, price, share, space)
+
+
+@inlined
+def median_instead(
+    n: int,
+    pool: NDArray[np.uint32],
+    ranked: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    price: NDArray[np.float64],
+    share: NDArray[np.float64],
+    judged: NDArray[np.int8],
+    detail: bool,
+) -> float:
+    """Return the median of all live sources; who carries it is used, however far out."""
+    low, high = ranked[(n - 1) // 2], ranked[n // 2]
+    if detail:
+        give_middle(0, low, high, n, pool, weights, price, share)
+        for k in range(n):
+            if share[pool[k]] > 0.0:
+                judged[pool[k]] = USED
+    return mean(low, high)

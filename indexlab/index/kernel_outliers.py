@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from indexlab.index.kernel_live import GLOBALS, PER_SOURCE, go_out
 from indexlab.index.kernel_numbers import mean_of, median_in_ranks, rank, rank_values, same, weighted_middles
 from indexlab.index.kernel_rules import (
     BY_LAST,
@@ -18,9 +19,21 @@ from indexlab.index.kernel_rules import (
     BY_WEIGHTED_MEDIAN,
     CLAMP,
     CLAMPED,
+    HALT_NOW,
+    HOLD_LAST,
+    INSTEAD,
+    MEDIAN_INSTEAD,
     OUTLIER,
+    OWN_PRICE,
+    RULE_HALT,
+    RULE_HOLD,
+    RULE_OWN,
+    SEVERAL_HALT,
+    SEVERAL_HOLD,
+    SEVERAL_MEDIAN,
     TIE,
     USED,
+    VALUE,
 )
 from indexlab.market.compiled import inlined
 
@@ -30,7 +43,7 @@ if TYPE_CHECKING:
 
     from indexlab.index.kernel_rules import Few, Rules
 
-__all__ = ["judge", "judge_by_one", "throw_out"]
+__all__ = ["act", "judge", "judge_by_one", "remember_out"]
 
 
 @inlined
@@ -266,3 +279,57 @@ def throw_out(
             judged[pool[k]] = USED
         return n
     return left
+
+
+@inlined
+def act(
+    rules: Rules,
+    few: Few,
+    band: NDArray[np.float64],
+    n: int,
+    n_out: int,
+    group: NDArray[np.int64],
+    seen: NDArray[np.int64],
+    mark: int,
+    pool: NDArray[np.uint32],
+    price: NDArray[np.float64],
+    reference: NDArray[np.float64],
+    judged: NDArray[np.int8],
+) -> tuple[int, int]:
+    """Do what the rule says with those who are out; return what comes of it and how many take part."""
+    is_main = few.band < 0.0
+    if is_main and rules.several != 0:
+        counted = n_out
+        if rules.grouped:
+            counted = 0
+            for k in range(n):
+                if judged[pool[k]] == OUTLIER and seen[group[pool[k]]] != mark:
+                    seen[group[pool[k]]] = mark
+                    counted += 1
+        if counted >= rules.several_from:
+            if rules.several == SEVERAL_MEDIAN:
+                return INSTEAD, n
+            if rules.several == SEVERAL_HOLD:
+                return HOLD_LAST, n
+            if rules.several == SEVERAL_HALT:
+                return HALT_NOW, n
+            for k in range(n):
+                judged[pool[k]] = USED
+            return VALUE, n
+    if few.rule == MEDIAN_INSTEAD:
+        return INSTEAD, n
+    if few.rule == RULE_HOLD:
+        return HOLD_LAST, n
+    if few.rule == RULE_HALT:
+        return HALT_NOW, n
+    if few.rule == RULE_OWN:
+        return OWN_PRICE, n
+    return VALUE, throw_out(rules, few, band, n, pool, price, reference, judged)
+
+
+@inlined
+def remember_out(rules: Rules, now: float, judged: NDArray[np.int8], memory: NDArray[np.float64]) -> None:
+    """Put out whom the outlier rule has dropped."""
+    for s in range(len(judged)):
+        if judged[s] == OUTLIER:
+            go_out(rules, now, memory[GLOBALS + s * PER_SOURCE : GLOBALS + (s + 1) * PER_SOURCE], True)

@@ -66,14 +66,8 @@ def is_plain(rules: Rules, few: Few, why: NDArray[np.int8]) -> bool:
 @compiled
 def plain_rows(
     rules: Rules,
-    silence: int,
+    few: Few,
     stale_from: int,
-    rule: int,
-    at_end: bool,
-    from_sources: int,
-    median_if_several: bool,
-    ok_from: int,
-    below: int,
     given: NDArray[np.float64],
     band: NDArray[np.float64],
     entered: NDArray[np.float64],
@@ -88,55 +82,21 @@ def plain_rows(
     used: NDArray[np.float64],
     reason: NDArray[np.int8],
 ) -> None:
-    """Fill the outputs as `determine_rows` does; an age above `silence`, or of at least `stale_from`, is stale."""
+    """Fill the outputs as `determine_rows` does; an age of at least `stale_from` is stale, whatever the limit."""
     n = entered.shape[1]
     pool = np.empty(n, dtype=np.uint32)
     ranked, price, share = np.empty(n), np.empty(n), np.zeros(n)
     judged = np.empty(n, dtype=np.int8)
+    silence, rule, at_end, from_sources = rules.silence_us, few.rule, few.out_at_band, rules.from_sources
+    by_median, ok_from, below, tick = rules.several == SEVERAL_MEDIAN, rules.ok_from, rules.below, rules.tick
     for run in range(len(state)):
-        last = state[run, 0]
-        held = 0.0
+        last, held = state[run, 0], 0.0
         for row in range(run * times, (run + 1) * times):
-            live = 0
-            for s in range(n):
-                p, span, so_far = entered[row, s], age[row, s], why[row, s]
-                price[s] = p
-                if given[s] <= 0.0:
-                    so_far = ABSENT
-                elif so_far == USED and (span > silence or span >= stale_from):
-                    so_far = STALE
-                judged[s] = so_far
-                if so_far == USED:
-                    pool[live] = s
-                    live += 1
+            live = _take(silence, stale_from, given, entered, age, why, row, pool, price, judged)
             found = math.nan
             if live >= ok_from or (below == BELOW_DEGRADE and live > 0):
-                out, left = 0, live
-                middle = math.nan
-                if rule != NO_RULE and live >= from_sources:
-                    rank_prices(live, pool, price, ranked)
-                    middle = mean(ranked[(live - 1) // 2], ranked[live // 2])
-                    out = _judge(band, middle, at_end, live, pool, price, judged)
-                    if out > 0 and not (out > 1 and median_if_several):
-                        left = _throw_out(rule, band, middle, live, pool, price, judged)
-                if out > 1 and median_if_several:
-                    found = middle
-                    if detail:
-                        give_middle(0, ranked[(live - 1) // 2], ranked[live // 2], live, pool, given, price, share)
-                        for k in range(live):
-                            if share[pool[k]] > 0.0:
-                                judged[pool[k]] = USED
-                elif left > 0:
-                    total, weighted = 0.0, 0.0
-                    for k in range(left):
-                        s = pool[k]
-                        total += given[s]
-                        weighted += given[s] * price[s]
-                    found = weighted / total
-                    if detail:
-                        for s in range(n):
-                            share[s] = given[s] / total
-                if rules.tick > 0.0:
+                found = _value(rule, at_end, from_sources, by_median, live, given, band, pool, ranked, price, share, judged, detail)
+                if tick > 0.0:
                     found = round_to_tick(rules, found)
             good = 0.0 < found < math.inf
             held = 0.0
@@ -162,6 +122,77 @@ def plain_rows(
 
 
 @inlined
+def _take(
+    silence: int,
+    stale_from: int,
+    given: NDArray[np.float64],
+    entered: NDArray[np.float64],
+    age: NDArray[np.int64],
+    why: NDArray[np.int8],
+    row: int,
+    pool: NDArray[np.uint32],
+    price: NDArray[np.float64],
+    judged: NDArray[np.int8],
+) -> int:
+    live = 0
+    for s in range(len(pool)):
+        p, span, so_far = entered[row, s], age[row, s], why[row, s]
+        price[s] = p
+        if given[s] <= 0.0:
+            so_far = ABSENT
+        elif so_far == USED and (span > silence or span >= stale_from):
+            so_far = STALE
+        judged[s] = so_far
+        if so_far == USED:
+            pool[live] = s
+            live += 1
+    return live
+
+
+@inlined
+def _value(
+    rule: int,
+    at_end: bool,
+    from_sources: int,
+    by_median: bool,
+    live: int,
+    given: NDArray[np.float64],
+    band: NDArray[np.float64],
+    pool: NDArray[np.uint32],
+    ranked: NDArray[np.float64],
+    price: NDArray[np.float64],
+    share: NDArray[np.float64],
+    judged: NDArray[np.int8],
+    detail: bool,
+) -> float:
+    left = live
+    if rule != NO_RULE and live >= from_sources:
+        rank_prices(live, pool, price, ranked)
+        middle = mean(ranked[(live - 1) // 2], ranked[live // 2])
+        out = _judge(band, middle, at_end, live, pool, price, judged)
+        if out > 1 and by_median:
+            if detail:
+                give_middle(0, ranked[(live - 1) // 2], ranked[live // 2], live, pool, given, price, share)
+                for k in range(live):
+                    if share[pool[k]] > 0.0:
+                        judged[pool[k]] = USED
+            return middle
+        if out > 0:
+            left = _throw_out(rule, band, middle, live, pool, price, judged)
+            if left == 0:
+                return math.nan
+    total, weighted = 0.0, 0.0
+    for k in range(left):
+        s = pool[k]
+        total += given[s]
+        weighted += given[s] * price[s]
+    if detail:
+        for s in range(len(share)):
+            share[s] = given[s] / total
+    return weighted / total
+
+
+@inlined
 def _judge(
     band: NDArray[np.float64],
     middle: float,
@@ -184,7 +215,7 @@ def _judge(
     return out
 
 
-@compiled
+@inlined
 def _throw_out(
     rule: int,
     band: NDArray[np.float64],

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -159,16 +158,14 @@ def _one_after_another(runs: Sequence[Quotes]) -> Quotes:
     """Join runs without sorting them: each begins anew in time."""
     if not runs:
         return Quotes.empty()
-    joined = Quotes(*(np.concatenate([getattr(quotes, name) for quotes in runs]) for name in COLUMNS))
-    more: dict[str, NDArray[np.float64]] = {}
+    columns: dict[str, Any] = {name: np.concatenate([getattr(quotes, name) for quotes in runs]) for name in COLUMNS}
     for name in OPTIONAL_COLUMNS:
-        columns = [getattr(quotes, name) for quotes in runs]
-        if any(column is not None for column in columns):
-            more[name] = np.concatenate([np.full(len(quotes), np.nan) if column is None else column for quotes, column in zip(runs, columns, strict=True)])
+        given = [getattr(quotes, name) for quotes in runs]
+        if any(column is not None for column in given):
+            columns[name] = np.concatenate([np.full(len(quotes), np.nan) if column is None else column for quotes, column in zip(runs, given, strict=True)])
     if any(quotes.book is not None for quotes in runs):
-        book = Levels.concatenate([Levels.empty(len(quotes)) if quotes.book is None else quotes.book for quotes in runs])
-        return replace(joined, book=book, **more)
-    return replace(joined, **more) if more else joined
+        columns["book"] = Levels.concatenate([Levels.empty(len(quotes)) if quotes.book is None else quotes.book for quotes in runs])
+    return Quotes(**columns)
 
 
 def _windowed(

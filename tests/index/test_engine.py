@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +16,8 @@ from indexlab.index.determination import REASONS, STATUSES
 from indexlab.market.errors import InputError
 from indexlab.market.quotes import Quotes
 from indexlab.market.source import Source
-from tests.index.drawing import START, baskets, cases, declarations, publications, quotes
+from tests.index import drawing_all
+from tests.index.drawing import SECOND, START, baskets, cases, declarations, publications, quotes
 
 # `tests/index/drawing.py` draws rows one by one so that thresholds and ties are met; that is slow for Hypothesis' taste, and deliberate
 drawn = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -41,8 +44,25 @@ def test_engine_agrees_with_the_reference_on_any_declaration_and_any_quotes(case
     assert_agree(found, expected, signed=declaration.validity.accept == "finite")
 
 
+@settings(drawn, max_examples=400, deadline=None)
+@given(drawing_all.cases())
+def test_engine_agrees_with_the_reference_on_every_rule_there_is(case):
+    """Books, confidences, windows, conversion, re-inclusion, guards and all: two readings of the same sentences."""
+    found, expected = (room.determine(*case) for room in (engine, reference))
+    assert_agree(found, expected)
+    if found.confidence is not None and expected.confidence is not None:
+        assert np.allclose(found.confidence, expected.confidence, rtol=1e-9, atol=1e-9, equal_nan=True)
+
+
+@pytest.mark.long
+@settings(drawn, max_examples=6_000, deadline=None)
+@given(drawing_all.cases())
+def test_engine_agrees_with_the_reference_for_long(case):
+    assert_agree(engine.determine(*case), reference.determine(*case))
+
+
 @pytest.mark.parametrize("name", preset_names())
-@settings(drawn, max_examples=30)
+@settings(drawn, max_examples=15, deadline=None)
 @given(st.data())
 def test_engine_agrees_with_the_reference_on_every_preset(name, data):
     basket = data.draw(baskets())
@@ -137,12 +157,42 @@ def test_any_number_of_sources_and_garbage_everywhere_never_raises(name, n):
     moments = np.full(n, START, dtype=np.int64)
     null = Quotes(moments, moments, np.arange(n, dtype=np.int32), nothing, nothing, nothing, nothing)
     level = Quotes(moments, moments, np.arange(n, dtype=np.int32), 100.0 + np.arange(n) * 1e-6, nothing, nothing, nothing)
-    times = np.array([START - 1, START, START + 10**9], dtype=np.int64)
+    times = np.array([START - 1, START + 1, START + 2, START + 10**9], dtype=np.int64)
+    declaration = preset(name)
     for said in (Quotes.empty(), null, level):
-        found = engine.determine(preset(name), basket, said, times)
+        found = engine.determine(declaration, basket, said, times)
         assert STATUSES[found.status[0]] == "halted"
-    assert (STATUSES[found.status[1]] == "ok") == (n >= 3)
-    assert len(engine.determine(preset(name), basket, level, times[:0]).value) == 0
+    if declaration.blend is None:
+        assert (STATUSES[found.status[1]] == "ok") == (n >= declaration.quorum.ok_from)
+    assert len(engine.determine(declaration, basket, level, times[:0]).value) == 0
+
+
+EXTREMES = (5e-324, 1e-320, 1e-12, 1e15, 1e200, 1e308, 1.7e308)
+
+
+@settings(drawn, max_examples=150, deadline=None)
+@given(drawing_all.declarations().map(drawing_all.without_blend), st.lists(st.sampled_from((*EXTREMES, math.nan)), min_size=0, max_size=64), st.integers(1, 64))
+def test_no_price_however_large_or_small_raises(declaration, given_prices, n):
+    """Overflow, subnormal and huge prices, no source and sixty-four: neither reading raises, and both say the same status where prices are of one size."""
+    basket = tuple(Source(f"s{i}", f"v{i}") for i in range(n))
+    prices = [*given_prices, *[math.nan] * n][:n]
+    said = Quotes.from_columns(receive_time=[START] * n, source=list(range(n)), price=prices, bid=prices, ask=prices, volume=prices)
+    times = np.array([START, START + SECOND], dtype=np.int64)
+    found, expected = engine.determine(declaration, basket, said, times), reference.determine(declaration, basket, said, times)
+    assert len(found.value) == len(expected.value) == 2
+    assert not np.any((found.value <= 0) | np.isinf(found.value))
+
+
+@pytest.mark.parametrize("price", EXTREMES[2:5])
+@pytest.mark.parametrize("name", preset_names())
+def test_all_equal_at_any_size_is_that_price(name, price):
+    """1e-12 and 1e15, all the same: engine and textbook agree, and the price comes out where nothing is rounded to other units."""
+    basket = tuple(Source(f"s{i}", f"v{i}") for i in range(8))
+    said = Quotes.from_columns(receive_time=[START] * 8, source=list(range(8)), price=[price] * 8, bid=[price] * 8, ask=[price] * 8)
+    times = np.array([START, START + SECOND], dtype=np.int64)
+    found, expected = (room.determine(preset(name), basket, said, times) for room in (engine, reference))
+    assert found.status.tolist() == expected.status.tolist()
+    assert np.allclose(found.value, expected.value, rtol=1e-12, equal_nan=True)
 
 
 def test_a_source_outside_the_basket_is_refused():
