@@ -43,7 +43,7 @@ BUDGETS: Final[dict[tuple[Profile, str], Budget]] = {
 """Counts, so that the same seed gives the same findings on a slow and on a fast machine: on two cores they take under 10 s, a minute, a quarter
 of an hour. `seconds` is wide where the target is ours and so never slow by itself; a process is cut at what its profile is meant to take."""
 
-SURVEY: Final = Budget(batches=130, twins=24, shrink=300, seconds=90.0)
+SURVEY: Final = Budget(batches=24, twins=24, shrink=60, seconds=90.0)
 """A survey shares 90 s among all its targets; each gets the same scenarios, and where a slow machine cuts them, all are cut alike."""
 
 

@@ -168,7 +168,14 @@ def _of_levels(levels: Levels, *, crossed_at_equal: bool, cross: bool) -> tuple[
     """Return the mid of the best levels, or the cross-weighted price of the best two, and the sizes behind it."""
     n = len(levels.start)
     price, size = np.full(n, np.nan), np.zeros(n)
-    for row in range(n):
+    single = (levels.bids == 1) & (levels.asks == 1)
+    if single.any():  # most books here are one level a side: all at once
+        at = levels.start[single]
+        good, value, behind = _of_one_level(
+            *(column[at + side] for side in (0, 1) for column in (levels.price, levels.size)), crossed_at_equal=crossed_at_equal, cross=cross
+        )
+        price[single], size[single] = np.where(good, value, np.nan), np.where(good, behind, 0.0)
+    for row in np.flatnonzero(~single & (levels.bids > 0) & (levels.asks > 0)):
         begin, middle = int(levels.start[row]), int(levels.start[row] + levels.bids[row])
         bids = _best(levels, begin, middle, highest=True)
         asks = _best(levels, middle, middle + int(levels.asks[row]), highest=False)
@@ -181,6 +188,24 @@ def _of_levels(levels: Levels, *, crossed_at_equal: bool, cross: bool) -> tuple[
         size[row] = sum(b[1] + a[1] for b, a in pairs)
         price[row] = sum(b[0] * (a[1] / size[row]) + a[0] * (b[1] / size[row]) for b, a in pairs)
     return price, size
+
+
+def _of_one_level(
+    bid: NDArray[np.float64],
+    bid_size: NDArray[np.float64],
+    ask: NDArray[np.float64],
+    ask_size: NDArray[np.float64],
+    *,
+    crossed_at_equal: bool,
+    cross: bool,
+) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64]]:
+    """Return which books of one level a side are good, their mid or cross-weighted price, and the sizes behind it."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        good = (bid > 0) & (bid_size > 0) & (ask > 0) & (ask_size > 0) & np.isfinite(bid) & np.isfinite(bid_size) & np.isfinite(ask) & np.isfinite(ask_size)
+        good &= bid < ask if crossed_at_equal else bid <= ask
+        total = bid_size + ask_size
+        value = bid * (ask_size / total) + ask * (bid_size / total) if cross else 0.5 * bid + 0.5 * ask
+    return good, value, total if cross else np.zeros(len(total))
 
 
 def _best(levels: Levels, begin: int, end: int, *, highest: bool) -> list[tuple[float, float]]:

@@ -233,5 +233,7 @@ def _check_quorum(declaration: Declaration, table: Table) -> None:
         _refuse_idle(table, ("least",), f'quorum.below = "{quorum.below}"', 'write below = "degrade", or leave it out')
     if quorum.below == "own" and not declaration.own.source:
         raise table.problem("below", 'must have own.source to be "own"', 'write [own] and source = "ID"')
-    if table.has("least") and quorum.least >= quorum.ok_from:
-        raise table.problem("least", f"must be below quorum.ok_from = {quorum.ok_from}, was {quorum.least}", "it says how few are enough for a degraded value")
+    if table.has("least") and quorum.least > quorum.ok_from:
+        raise table.problem(
+            "least", f"must not be above quorum.ok_from = {quorum.ok_from}, was {quorum.least}", "it says how few are enough for a degraded value"
+        )

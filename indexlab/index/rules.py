@@ -79,7 +79,7 @@ BORDER_RELATIVE: Final = 1e-14
 """A value of q ticks within max(BORDER, BORDER_RELATIVE * |q|) ticks of a rounding border counts as at the border."""
 LARGEST_COUNT: Final = 2.0**53
 """A value of so many ticks and more is left as it is: a double holds nothing finer."""
-NO_BOOK_NOTE: Final = 'input.price = "mid": observations without a book came, and their price was used instead'
+NO_BOOK_NOTE: Final = "input.price from the book: observations without a book came, and their price was used instead"
 NO_CONFIDENCE_NOTE: Final = 'input.price = "confidence": observations without a confidence came, and half their spread, or a basis point, was used instead'
 NO_SIZE_NOTE: Final = "input.price over a window: observations without a size came, and counted with a size of 1"
 

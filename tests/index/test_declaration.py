@@ -118,12 +118,12 @@ def test_the_words_of_every_choice_belong_to_a_key():
         (
             '[aggregation]\nrule = "meadian"',
             (
-                'mine.toml: aggregation.rule must be one of "weighted-mean", "median", "weighted-median", "drop-highest-and-lowest", '
-                'was "meadian"; did you mean "median"?'
+                'mine.toml: aggregation.rule must be one of "weighted-mean", "median", "weighted-median", "drop-highest-and-lowest", "trimmed-mean", '
+                '"votes", "order-book", "partitions", was "meadian"; did you mean "median"?'
             ),
         ),
-        ("[quorum]\nbelow = 3", 'mine.toml: quorum.below must be one of "halt", "hold", "degrade", was 3'),
-        ('[outlier]\nrule = "drop"\nband = 0.05\nreference = "mean"', 'mine.toml: outlier.reference must be "median", was "mean"; did you mean "median"?'),
+        ("[quorum]\nbelow = 3", 'mine.toml: quorum.below must be one of "halt", "hold", "degrade", "mean", "own", was 3'),
+        ('[own]\nsource = "x"\n[quorum]\nbelow = "halfway"', 'mine.toml: quorum.below must be one of "halt", "hold", "degrade", "mean", "own", was "halfway"'),
         ("[quorum]\nok_from = 0", "mine.toml: quorum.ok_from must be a whole number of at least 1, was 0"),
         ("[quorum]\nok_from = true", "mine.toml: quorum.ok_from must be a whole number of at least 1, was true"),
         ("[rounding]\ntick = 0", "mine.toml: rounding.tick must be a finite number above 0, was 0"),
@@ -199,3 +199,42 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path):
 def test_a_file_is_read_by_its_path(tmp_path):
     (tmp_path / "acme.toml").write_text(FULL)
     assert load_declaration(tmp_path / "acme.toml").methodology.name == "Acme index"
+
+
+CONTRADICTIONS = [
+    ('[outlier]\nrule = "drop"\nband = "5%"\n[reinclusion]\nband = "10%"', "reinclusion.band", "outlier.band"),
+    ('[outlier]\nrule = "drop"\nband = "5%"\nsigmas = 2\nreference = "mean"', "outlier.sigmas", "outlier.band"),
+    ('[outlier]\nrule = "clamp"\nband = "5%"\ndrop_beyond = "3%"', "outlier.drop_beyond", "outlier.band"),
+    ('[outlier]\nrule = "drop"\nband = "5%"\ndrop_beyond = "10%"', "outlier.drop_beyond", "outlier.rule"),
+    ('[outlier]\nrule = "drop"\nband = "5%"\nseveral_from = 3', "outlier.several_from", "outlier.several"),
+    ('[reinclusion]\nheld_for = "1m"', "reinclusion.applies_to", "outlier.rule"),
+    ('[outlier]\nrule = "drop"\nband = "5%"\n[reinclusion]\nstrikes = 3', "reinclusion.strikes", "reinclusion.strikes_within"),
+    ('[quorum]\nok_from = 3\nbelow = "degrade"\nleast = 4', "quorum.least", "quorum.ok_from"),
+    ('[quorum]\nbelow = "own"', "quorum.below", "own.source"),
+    ('[guard]\nown_band = "5%"', "guard.own_band", "own.source"),
+    ("[guard]\nlatching = true", "guard.latching", "guard.step"),
+    ('[aggregation]\nrule = "votes"', "aggregation.rule", "input.price"),
+    ('[input]\nprice = "book"\n[aggregation]\nrule = "order-book"\n[conversion]\nrate = "same-round"', "conversion.rate", "aggregation.rule"),
+    ('[input]\nprice = "vwap"', "input.window", "input.price"),
+    ('[input]\nwindow = "10m"', "input.window", "input.price"),
+    ('[weights]\nkind = "volume"', "weights.window", "weights.kind"),
+    ('[weights]\nkind = "traded"', "weights.kind", "input.price"),
+    ('[conversion]\nrate = "peg"', "conversion.peg", "conversion.rate"),
+    ('[conversion]\nrate = "same-round"\nmissing = "peg"', "conversion.missing", "conversion.peg"),
+    ('[staleness]\nsilence = "10s"\nremove_after = "1m"', "staleness.remove_after", "staleness.action"),
+    ('[staleness]\nsilence = "10s"\naction = "hold"\nremove_after = "5s"', "staleness.remove_after", "staleness.silence"),
+    ('[staleness]\naction = "hold"', "staleness.action", "staleness.silence"),
+    ('[latency]\naction = "hold"', "latency.action", "latency.limit"),
+    ('[unchanged]\nat_limit = "stale"', "unchanged.at_limit", "unchanged.limit"),
+    ('[aggregation]\nrule = "trimmed-mean"', "aggregation.trim", "aggregation.rule"),
+    ("[book]\nspacing = 2", "book.spacing", "aggregation.rule"),
+]
+
+
+@pytest.mark.parametrize(("text", "key", "other"), CONTRADICTIONS, ids=[f"{key} / {other}" for _, key, other in CONTRADICTIONS])
+def test_a_contradiction_names_both_keys(text, key, other):
+    with pytest.raises(InputError) as raised:
+        parse_declaration(text, file="mine.toml")
+    assert str(raised.value).startswith(f"mine.toml: {key} ")
+    assert other in str(raised.value)
+    assert "\n" not in str(raised.value)

@@ -62,7 +62,7 @@ def test_a_changed_key_has_one_line_with_both_sentences():
 
 
 def test_what_only_one_has_is_said_so():
-    found = lines("", '[reinclusion]\nband = "2%"\nheld_for = "15m"')
+    found = lines("", '[reinclusion]\nband = "2%"\nheld_for = "15m"\napplies_to = "stale"')
     assert 'reinclusion.held_for: only two: "it has to be right for 15m without a break"' in found
     assert not any(line.startswith("outlier") for line in found)
 

@@ -135,7 +135,7 @@ class TestMid:
     def test_without_a_book_it_is_the_price_and_that_is_noted_once(self):
         found = said((0, 8, 100.0), (0, 9, 101.0), sources=1, rules=self.RULES)
         assert found.value[0] == 101
-        assert found.notes == ('input.price = "mid": observations without a book came, and their price was used instead',)
+        assert found.notes == ("input.price from the book: observations without a book came, and their price was used instead",)
         assert not said((0, 9, 100.0, None, 99.0, 102.0), sources=1, rules=self.RULES).notes
 
     @pytest.mark.parametrize(("bid", "ask"), [(99.0, None), (None, 101.0), (101.0, 99.0), (0.0, 101.0), (-1.0, 101.0)])
