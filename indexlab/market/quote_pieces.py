@@ -27,7 +27,7 @@ __all__ = ["ROWS_AT_ONCE", "quote_pieces"]
 ROWS_AT_ONCE: Final = 1 << 19
 """Rows of a piece, 30 MB of columns."""
 _MAGIC: Final = b"PAR1"
-_REMEDY: Final = "fetch or import the file again"
+_REMEDY: Final = "fetch or import the fixture again"
 
 
 def quote_pieces(path: Path, basket: Basket, *, rows_at_once: int = ROWS_AT_ONCE, start: int = 0, end: int = LATEST_US) -> Iterator[Quotes]:

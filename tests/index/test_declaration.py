@@ -123,7 +123,7 @@ def test_the_words_of_every_choice_belong_to_a_key():
             ),
         ),
         ("[quorum]\nbelow = 3", 'mine.toml: quorum.below must be one of "halt", "hold", "degrade", "mean", "own", was 3'),
-        ('[own]\nsource = "x"\n[quorum]\nbelow = "halfway"', 'mine.toml: quorum.below must be one of "halt", "hold", "degrade", "mean", "own", was "halfway"'),
+        ('[own]\nsource = "x"\n[quorum]\nbelow = "zzz"', 'mine.toml: quorum.below must be one of "halt", "hold", "degrade", "mean", "own", was "zzz"'),
         ("[quorum]\nok_from = 0", "mine.toml: quorum.ok_from must be a whole number of at least 1, was 0"),
         ("[quorum]\nok_from = true", "mine.toml: quorum.ok_from must be a whole number of at least 1, was true"),
         ("[rounding]\ntick = 0", "mine.toml: rounding.tick must be a finite number above 0, was 0"),
