@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -54,12 +55,29 @@ def determine_batch(
 ) -> list[Determinations]:
     """Return the determinations of many runs that share basket, times and rates, each from an empty state: the same as `determine` of each."""
     times = checked_times(times)
+    blend = declaration.blend
+    if blend is None or (len(times) and times[0] >= blend.at_us + blend.over_us):
+        return _together(declaration, basket, runs, times, rates, detail=detail)
+    before = _together(_old_rules(blend.old), basket, runs, times, rates, detail=detail)
+    if len(times) and times[-1] < blend.at_us:
+        return before
+    after = _together(declaration, basket, runs, times, rates, detail=detail)
+    return [blended(blend, times, old, new) for old, new in zip(before, after, strict=True)]
+
+
+@cache
+def _old_rules(name: str) -> Declaration:
+    """Return the preset that another blends from; it is read once."""
+    return preset(name)
+
+
+def _together(
+    declaration: Declaration, basket: Basket, runs: Sequence[Quotes], times: NDArray[np.int64], rates: Rates | None, *, detail: bool
+) -> list[Determinations]:
+    """Determine runs by one methodology, as many at a time as the caches hold."""
     found: list[Determinations] = []
     for part in _parts(runs, max(1, _CELLS_AT_ONCE // max(1, len(times) * len(basket)))):
         found.extend(Course(declaration, basket, len(part)).proceed(part, times, rates, detail=detail))
-    if declaration.blend is not None:
-        before = determine_batch(preset(declaration.blend.old), basket, runs, times, rates, detail=detail)
-        return [blended(declaration.blend, times, old, new) for old, new in zip(before, found, strict=True)]
     return found
 
 

@@ -111,7 +111,7 @@ def panel_of(
 ) -> Panel:
     """Sample runs at `times`; memory and sums of `carried` are read before a run's first row and left as its last row left them."""
     n_sources = len(basket)
-    joined, bounds = joined_runs(runs, n_sources)
+    joined, bounds = joined_runs(runs, n_sources, _columns_of(declaration))
     brought = bring(declaration, joined)
     unheard = bounds if carried.heard == 0 else np.array([carried.heard, len(joined)], dtype=np.int64)
     entered = enter(declaration, joined, brought.price, unheard, times, carried.memory)
@@ -143,22 +143,34 @@ def panel_of(
     return Panel(entered, weights, _extra_of(declaration, joined, brought, entered, bounds, times))
 
 
-def joined_runs(runs: Sequence[Quotes], n_sources: int) -> tuple[Quotes, NDArray[np.int64]]:
-    """Return runs one after another, as the kernels want them, and where each begins. Raises InputError for a source that is none of so many."""
+def _columns_of(declaration: Declaration) -> tuple[str, ...]:
+    """Return the columns that a methodology looks at: where runs are joined, the others need not be."""
+    kind = declaration.input.price
+    book = ("bid", "ask") if kind in {"mid", "median", "cross", "book", "confidence"} else ()
+    sized = kind in {"vwap", "tvwap", "trades"} or declaration.weights.kind == "volume"
+    return ("receive_time", "event_time", "source", "price", *book, *(("volume",) if sized else ()))
+
+
+def joined_runs(runs: Sequence[Quotes], n_sources: int, columns: Sequence[str] = COLUMNS) -> tuple[Quotes, NDArray[np.int64]]:
+    """Return runs one after another, as the kernels want them, and where each begins; `columns` are those that are looked at, the others may be anything.
+
+    Raises InputError for a source that is none of so many.
+    """
     bounds = np.zeros(len(runs) + 1, dtype=np.int64)
     np.cumsum([len(quotes) for quotes in runs], out=bounds[1:])
-    together = runs[0] if len(runs) == 1 else _one_after_another(runs)
+    together = runs[0] if len(runs) == 1 else _one_after_another(runs, columns)
     if len(together) and (int(together.source.min()) < 0 or int(together.source.max()) >= n_sources):
         problem = f"must be a position in the list of {n_sources} sources"
         raise InputError(problem, key="source")
-    return together.with_columns(**{name: np.require(getattr(together, name), requirements=LAYOUT) for name in COLUMNS}), bounds
+    return together.with_columns(**{name: np.require(getattr(together, name), requirements=LAYOUT) for name in columns}), bounds
 
 
-def _one_after_another(runs: Sequence[Quotes]) -> Quotes:
+def _one_after_another(runs: Sequence[Quotes], wanted: Sequence[str]) -> Quotes:
     """Join runs without sorting them: each begins anew in time."""
     if not runs:
         return Quotes.empty()
-    columns: dict[str, Any] = {name: np.concatenate([getattr(quotes, name) for quotes in runs]) for name in COLUMNS}
+    columns: dict[str, Any] = {name: np.concatenate([getattr(quotes, name) for quotes in runs]) for name in wanted}
+    columns |= {name: np.broadcast_to(np.nan, len(columns["price"])) for name in COLUMNS if name not in columns}
     for name in OPTIONAL_COLUMNS:
         given = [getattr(quotes, name) for quotes in runs]
         if any(column is not None for column in given):
