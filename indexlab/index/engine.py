@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from indexlab.index.windows import new_sums
 from indexlab.market.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -145,15 +146,11 @@ class Course:
             reason,
         )
         self._last_time = int(times[-1]) if len(times) else self._last_time
-        found = []
-        for run, quotes in enumerate(runs):
-            here, notes = slice(run * len(times), (run + 1) * len(times)), notes_of(self.declaration, quotes)
-            wide = confidence[here] if votes else None
-            if detail:
-                found.append(Determinations(value[here], status[here], weight[here], used[here], reason[here], notes, wide))
-            else:
-                found.append(Determinations(value[here], status[here], notes=notes, confidence=wide))
-        return found
+        apart = (len(runs), len(times))
+        columns: list[Iterable[Any]] = [value.reshape(apart), status.reshape(apart)]
+        columns += [array.reshape(*apart, n_sources) for array in (weight, used, reason)] if detail else [repeat(None)] * 3
+        columns += [(notes_of(self.declaration, quotes) for quotes in runs), confidence.reshape(apart) if votes else repeat(None)]
+        return [Determinations(*row) for row in zip(*columns, strict=False)]
 
     def hear(self, quotes: Quotes, heard: int) -> None:
         """Take in what came to a single run, but for the first `heard` rows, where no publication is due yet."""
