@@ -27,6 +27,7 @@ from indexlab.properties.registry import find_property, properties
 from indexlab.scenarios.expect import Expect, Layer, promised
 from indexlab.scenarios.recipes import World, built_in
 from indexlab.scenarios.shapes import limit_shape
+from indexlab.targets.methodology import MethodologyTarget
 from indexlab.targets.resolve import open_target
 from indexlab.targets.target import Description, undescribed
 
@@ -166,6 +167,8 @@ def checked(plan: AuditPlan) -> tuple[str, ...]:
         with open_target(label) as target:
             if target.kind == "in-process":
                 _promise(plan, label, target.describe())
+            if plan.sources is not None and isinstance(target, MethodologyTarget) and label.startswith("file:"):  # a preset is not the user's to mend
+                target.declaration.check_fit(plan.sources)
     return chosen
 
 

@@ -409,6 +409,14 @@ class Declaration(msgspec.Struct, frozen=True):
             raise InputError(problem, file=self.file, key="weights.fixed", remedy="give at least one source a weight")
         return given
 
+    def check_fit(self, basket: Basket) -> None:
+        """Raise InputError where these rules can never give a value that is ok for a basket, or weigh sources that it has not."""
+        self.weights_for(basket)
+        counted = len({group for group, source in zip(self.groups_for(basket), basket, strict=True) if source.id != self.own.source})
+        if self.quorum.ok_from > counted:
+            problem = f"must not be above the number of sources in target.sources, {counted}, was {self.quorum.ok_from}"
+            raise InputError(problem, file=self.file, key="quorum.ok_from", remedy="name more sources, or ask for fewer")
+
     def band_for(self, source: Source) -> float:
         """Return the outlier rule's band for a source: by its quote currency, by the index's asset, else the band."""
         outlier = self.outlier

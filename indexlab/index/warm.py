@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexlab.index.catalogue import preset
+from indexlab.index.catalogue import preset, preset_names
 from indexlab.index.engine import determine
 from indexlab.market.panel import sample
 from indexlab.market.quotes import Quotes, valid_quotes
@@ -19,7 +19,8 @@ def main() -> None:
     times = np.array([1], dtype=np.int64)
     for clock in ("event", "receive"):
         sample(quotes, times, 2, valid_quotes(quotes, uses_book=False), clock)
-    determine(preset("plain-mean"), (Source("a", "a"), Source("b", "b")), quotes, times)
+    for name in preset_names():  # between them they call everything
+        determine(preset(name), (Source("a", "a"), Source("b", "b")), quotes, times)
 
 
 if __name__ == "__main__":

@@ -269,3 +269,26 @@ def test_a_target_that_lies_nowhere_is_named_before_the_others_are_audited(here)
     shutil.copy(__file__, here / "acme-index")
     assert "may not be executed" in refused("audit", "plain-mean", "exec:./acme-index")
     assert not (here / "reports").exists()
+
+
+TWO_OF_FILE = """
+[target]
+use = "file:acme.toml"
+sources = [{ id = "kraken", venue = "kraken" }, { id = "lmax", venue = "lmax" }]
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [
+        ("", "acme.toml: quorum.ok_from must not be above the number of sources in target.sources, 2, was 3; name more sources, or ask for fewer"),
+        (
+            '\n[weights]\nkind = "fixed"\n[weights.fixed]\nkrakn = 1',
+            'acme.toml: weights.fixed.krakn names a source that is not in the basket; did you mean "kraken"?',
+        ),
+    ],
+)
+def test_a_methodology_of_ones_own_that_does_not_fit_the_plans_sources(here, more, line):
+    (here / "acme.toml").write_text(RULES + more)
+    (here / "indexlab.toml").write_text(TWO_OF_FILE)
+    assert refused("audit") == line
