@@ -27,7 +27,7 @@ def _cache_folder() -> str:
     for room in ("market", "index", "margin"):
         for path in sorted((_PACKAGE / room).glob("*.py")):
             content = path.read_bytes()
-            if b"import compiled" in content:
+            if b"market.compiled" in content or path.stem.startswith(("kernel", "rules", "compiled")):  # who compiles, and whose constants are compiled in
                 digest.update(path.name.encode() + content)
     name = f"kernels-{digest.hexdigest()[:16]}"
     for place in (_PACKAGE / "__pycache__", Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "indexlab"):
