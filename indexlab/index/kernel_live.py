@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from indexlab.index.kernel_numbers import median_in_ranks, rank_values
+from indexlab.index.kernel_numbers import median_in_ranks, median_with, rank_values
 from indexlab.index.kernel_rules import ABSENT, BESIDE, COOLING, STALE, TIE, USED
 from indexlab.market.compiled import inlined
 
@@ -189,7 +189,7 @@ def _is_right(rules: Rules, p: float, n_in: int, groups_in: int, ranked: NDArray
         if math.isnan(reference):
             return True
     elif rules.back_by_all:
-        reference = _median_with(ranked, n_in, p)
+        reference = median_with(ranked, n_in, p)
     else:
         reference = median_in_ranks(ranked, n_in, -1)
     if anything:
@@ -197,15 +197,3 @@ def _is_right(rules: Rules, p: float, n_in: int, groups_in: int, ranked: NDArray
     beyond = abs(p - reference) - width * abs(reference)
     margin = TIE * max(abs(p), abs(reference))
     return bool(beyond < -margin) if rules.back_inside else bool(beyond <= margin)
-
-
-@inlined
-def _median_with(ranked: NDArray[np.float64], n: int, p: float) -> float:
-    """Return the median of `n` sorted numbers and one more."""
-    place = 0
-    while place < n and ranked[place] < p:
-        place += 1
-    low, high = n // 2, (n + 1) // 2
-    a = ranked[low] if low < place else p if low == place else ranked[low - 1]
-    b = ranked[high] if high < place else p if high == place else ranked[high - 1]
-    return 0.5 * a + 0.5 * b

@@ -14,7 +14,20 @@ if TYPE_CHECKING:
 
     from indexlab.index.kernel_rules import Rules
 
-__all__ = ["mean", "mean_of", "median_in_ranks", "middle_value", "rank", "rank_prices", "rank_values", "round_to_tick", "same", "weighted_middles", "whole"]
+__all__ = [
+    "mean",
+    "mean_of",
+    "median_in_ranks",
+    "median_with",
+    "middle_value",
+    "rank",
+    "rank_prices",
+    "rank_values",
+    "round_to_tick",
+    "same",
+    "weighted_middles",
+    "whole",
+]
 
 
 @inlined
@@ -95,6 +108,18 @@ def median_in_ranks(ranked: NDArray[np.float64], n: int, skipped: int) -> float:
         return mean(ranked[(n - 1) // 2], ranked[n // 2])
     low, high = (n - 2) // 2, (n - 1) // 2
     return mean(ranked[low if low < skipped else low + 1], ranked[high if high < skipped else high + 1])
+
+
+@inlined
+def median_with(ranked: NDArray[np.float64], n: int, p: float) -> float:
+    """Return the median of `n` sorted numbers and one more."""
+    place = 0
+    while place < n and ranked[place] < p:
+        place += 1
+    low, high = n // 2, (n + 1) // 2
+    a = ranked[low] if low < place else p if low == place else ranked[low - 1]
+    b = ranked[high] if high < place else p if high == place else ranked[high - 1]
+    return 0.5 * a + 0.5 * b
 
 
 @inlined

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from indexlab.index.kernel_live import GLOBALS, PER_SOURCE, go_out
-from indexlab.index.kernel_numbers import mean_of, median_in_ranks, rank, rank_values, same, weighted_middles
+from indexlab.index.kernel_numbers import mean_of, median_in_ranks, median_with, rank, rank_values, same, weighted_middles
 from indexlab.index.kernel_rules import (
     BY_LAST,
     BY_MEAN,
@@ -91,7 +91,7 @@ def judge(
     elif few.reference == BY_OWN:
         common = own_price
     elif few.reference == BY_MEDIAN_WITH_LAST:
-        common = _median_with_last(view, m, last)
+        common = median_in_ranks(view, m, -1) if math.isnan(last) else median_with(view, m, last)
     elif few.reference == BY_WEIGHTED_MEDIAN:
         common = _weighted_median(weights, n, pool, n_beside, beside, price, order, wide)
     else:
@@ -205,19 +205,6 @@ def _deviation(rules: Rules, view: NDArray[np.float64], m: int, middle: float) -
         part = (view[k] - middle) / largest
         total += part * part
     return float(largest * math.sqrt(total / degrees))
-
-
-@inlined
-def _median_with_last(view: NDArray[np.float64], m: int, last: float) -> float:
-    if math.isnan(last):
-        return median_in_ranks(view, m, -1)
-    place = 0
-    while place < m and view[place] < last:
-        place += 1
-    low, high = m // 2, (m + 1) // 2
-    a = view[low] if low < place else last if low == place else view[low - 1]
-    b = view[high] if high < place else last if high == place else view[high - 1]
-    return 0.5 * a + 0.5 * b
 
 
 @inlined
