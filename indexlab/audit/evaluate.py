@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Setting", "evaluate"]
 
+_ABOUT_FAULTY = frozenset({"absent", "removed", "price-alone", "book-alone"})
 _SMALLEST_SCALABLE, _LARGEST_SCALABLE = 1e-200, 1e200
 
 
@@ -143,6 +144,8 @@ def _variations(expanded: Expanded, setting: Setting) -> Iterator[_Asked]:
 
 def _absences(expanded: Expanded, setting: Setting) -> Iterator[_Asked]:
     made: dict[frozenset[int], Quotes] = {}
+    if not setting.needs & _ABOUT_FAULTY:
+        return
     for twin, injection in enumerate(expanded.injections):
         quotes = injection.quotes
         if quotes is expanded.clean or injection.touched_total == 0:

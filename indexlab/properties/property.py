@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from indexlab.margin.account import Account
     from indexlab.properties.run import Run, Trace
     from indexlab.scenarios.expect import Expect
 
-__all__ = ["Applies", "Breach", "Check", "Extreme", "Occasion", "Outcome", "Property"]
+__all__ = ["Applies", "Breach", "ByTwin", "Check", "Extreme", "Occasion", "Outcome", "Property"]
 
 
 @dataclass(frozen=True, slots=True)
 class Breach:
     """The witness: in which twin (-1: the clean one) and at which publication it was first seen, and in words what happened.
 
-    `other` is the run it is held against, `reference` its name as a column head ("clean twin", "kraken absent").
+    `other` is the run it is held against, `reference` its name as a column head ("clean twin", "kraken absent"). `what` is one word for what happened
+    ("moved", "lost", "appeared", "late", "called-ok", ...): two findings of one property and the same faults are the same only where it is too.
     """
 
     twin: int
@@ -31,6 +35,7 @@ class Breach:
     reference: str
     other: Trace | None = None
     account: Account | None = None
+    what: str = "moved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +48,25 @@ class Extreme:
     twin: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ByTwin:
+    """What a check found in each broken twin, [twins]: premise met, promise broken, the worst size seen where the premise was met (0: none).
+
+    `what` is one word for each twin as in `Breach.what`, "" where it did not break; None where the check tells breaches not apart.
+    """
+
+    met: NDArray[np.bool_]
+    broken: NDArray[np.bool_]
+    size: NDArray[np.float64]
+    what: tuple[str, ...] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a check found in a batch: in how many scenarios it was judged, in how many its premise was met, how many broke it.
 
-    `unmet` says why the premise was not met where it never was.
+    `unmet` says why the premise was not met where it never was. `by_twin` tells the broken twins apart, for coverage and for findings that differ; None
+    where a check judges the clean run alone.
     """
 
     scenarios: int
@@ -56,6 +75,7 @@ class Outcome:
     breach: Breach | None = None
     worst: Extreme | None = None
     unmet: str = ""
+    by_twin: ByTwin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +110,8 @@ class Property:
     """A statement with its check. `needs` names the kinds of variation it compares with; `applies` gives the reason why it does not, or "".
 
     `metamorphic`: a breach counts only if it is still there when every price and weight is moved by a relative 1e-9. `hurt` says who was hurt
-    by its absence, with the source.
+    by its absence, with the source. `occasion` says where it is judged at all, `premise` what must be so in a run for a verdict, `measure` what is
+    reported as the worst case, `example` a violation in short worked lines, checked by a test that runs it.
     """
 
     id: str
@@ -100,3 +121,7 @@ class Property:
     metamorphic: bool = False
     applies: Applies = _always
     hurt: str = ""
+    occasion: str = "every target"
+    premise: str = ""
+    measure: str = ""
+    example: str = ""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexlab.index.determination import HELD
-from indexlab.market.panel import NEVER_US, Panel, sample
-from indexlab.market.quotes import COLUMNS, Quotes, valid_book, valid_quotes
+from indexlab.market.panel import NEVER_US
+from indexlab.properties.joined import Joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from indexlab.index.determination import Determinations
     from indexlab.margin.rack import Rack
     from indexlab.market.errors import TargetFailure
+    from indexlab.market.panel import Panel
+    from indexlab.market.quotes import Quotes
     from indexlab.market.source import Basket
     from indexlab.scenarios.expect import Expect
     from indexlab.scenarios.scenario import Batch
@@ -85,8 +87,8 @@ class Stack:
     @cached_property
     def value(self) -> NDArray[np.float64]:
         """Index values, NaN where none is to be acted on (held, halted)."""
-        shape = (len(self.traces), len(self.times))
-        return np.array([np.where(trace.missing, np.nan, trace.value) for trace in self.traces]).reshape(shape)
+        value = np.array([trace.value for trace in self.traces], dtype=np.float64).reshape(len(self.traces), len(self.times))
+        return np.where(self.status >= HELD, np.nan, value)
 
     @cached_property
     def status(self) -> NDArray[np.int8]:
@@ -99,35 +101,34 @@ class Stack:
         return np.isnan(self.value)
 
     @cached_property
+    def joined(self) -> Joined:
+        """The quotes of all runs, looked at together."""
+        return Joined([trace.quotes for trace in self.traces], self.times, self.n_sources, self.expect.clock == "event", self.uses_book)
+
+    @property
     def valid(self) -> tuple[NDArray[np.bool_], ...]:
         """Of each run, which observations are valid."""
-        return tuple(valid_quotes(trace.quotes, uses_book=self.uses_book) for trace in self.traces)
+        return self.joined.valid
 
-    @cached_property
+    @property
     def panels(self) -> tuple[Panel, ...]:
         """Of each run, its panel by the plan's clock."""
-        return tuple(sample(trace.quotes, self.times, self.n_sources, valid, self.expect.clock) for trace, valid in zip(self.traces, self.valid, strict=True))
-
-    def _each(self, arrays: list[NDArray[np.generic]], dtype: type) -> NDArray[np.generic]:
-        return np.array(arrays, dtype=dtype).reshape(len(self.traces), len(self.times), self.n_sources)
+        return self.joined.panels
 
     @cached_property
     def age(self) -> NDArray[np.int64]:
         """How old each source's newest valid observation is by the plan's clock, microseconds."""
-        return self._each([panel.age(self.expect.clock) for panel in self.panels], np.int64)  # type: ignore[return-value]
+        return self.joined.since_newest()
 
     @cached_property
     def silence(self) -> NDArray[np.int64]:
         """Microseconds since each source's last message of any kind."""
-        return self._each([panel.silence() for panel in self.panels], np.int64)  # type: ignore[return-value]
+        return self.joined.since_latest()
 
     @cached_property
     def price(self) -> NDArray[np.float64]:
         """The newest valid price, or middle of the book for a target that prices from it; NaN where there is none."""
-        return self._each([panel.of_newest(self._entering(panel.quotes)) for panel in self.panels], np.float64)  # type: ignore[return-value]
-
-    def _entering(self, quotes: Quotes) -> NDArray[np.float64]:
-        return np.where(valid_book(quotes), (quotes.bid + quotes.ask) / 2, quotes.price) if self.uses_book else quotes.price
+        return self.joined.entering()
 
     @cached_property
     def live(self) -> NDArray[np.bool_]:
@@ -137,11 +138,7 @@ class Stack:
     @cached_property
     def invalid_now(self) -> NDArray[np.bool_]:
         """Which sources said something invalid last."""
-        flags = []
-        for panel, valid in zip(self.panels, self.valid, strict=True):
-            known = np.concatenate((valid, [True]))
-            flags.append(~known[panel.latest])
-        return self._each(flags, np.bool_)  # type: ignore[return-value]
+        return self.joined.invalid_latest()
 
     @cached_property
     def surely_live(self) -> NDArray[np.bool_]:
@@ -216,13 +213,9 @@ class Run:
     @cached_property
     def intact(self) -> NDArray[np.bool_]:
         """[runs, times, sources]: the newest valid and the last message of a source are the same in both twins."""
-        clean = self.clean.panels[0]
-        newest, latest = _keys_at(clean, _row_keys(clean.quotes))
-        flags = []
-        for panel in self.broken.panels:
-            mine, last = _keys_at(panel, _row_keys(panel.quotes))
-            flags.append((mine == newest) & (last == latest))
-        return np.array(flags, dtype=bool).reshape(len(self.twins), len(self.times), len(self.basket))
+        newest, latest = self.clean.joined.told()
+        mine, last = self.broken.joined.told()
+        return np.asarray((mine == newest) & (last == latest))
 
     def of_kind(self, kind: str) -> tuple[Variation, ...]:
         """Return the variations of one kind."""
@@ -235,20 +228,3 @@ class Run:
     def stack_of(self, twin: int) -> tuple[Stack, int]:
         """Return the stack in which a twin stands, and its place there."""
         return (self.clean, 0) if twin == CLEAN else (self.broken, twin)
-
-
-def _row_keys(quotes: Quotes) -> NDArray[np.uint64]:
-    # one number a row from all its columns (64 bits: two different rows of a run share one with a chance of 1e-13)
-    keys = np.zeros(len(quotes) + 1, dtype=np.uint64)
-    with np.errstate(over="ignore"):
-        for name in COLUMNS:
-            column = np.ascontiguousarray(getattr(quotes, name))
-            bits = column.astype(np.uint64) if column.dtype == np.int32 else column.view(np.uint64)
-            keys[:-1] = (keys[:-1] ^ bits) * np.uint64(0x9E3779B97F4A7C15)
-            keys[:-1] ^= keys[:-1] >> np.uint64(29)
-    return keys
-
-
-def _keys_at(panel: Panel, keys: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    # row -1 (nothing yet) falls on the last key, 0, in every run
-    return keys[panel.newest], keys[panel.latest]

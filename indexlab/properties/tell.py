@@ -9,11 +9,11 @@ import numpy as np
 
 from indexlab.index.determination import STATUSES
 from indexlab.market.units import format_bp, format_duration
-from indexlab.properties.property import Extreme, Outcome
+from indexlab.properties.property import ByTwin, Extreme, Outcome
 from indexlab.properties.run import CLEAN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -94,9 +94,24 @@ def worst_of(values: NDArray[np.float64], premise: NDArray[np.bool_], unit: str,
     return Extreme(value, unit, f"{format_bp(value)} {what}", int(run))
 
 
-def summed_up(run: Run, premise: NDArray[np.bool_], breaches: NDArray[np.bool_], breach: Breach | None, worst: Extreme | None, unmet: str) -> Outcome:
-    """Return the outcome of a check over the broken twins, [runs, times]."""
-    return Outcome(len(run.twins), int(premise.any(axis=1).sum()), int(breaches.any(axis=1).sum()), breach, worst, unmet)
+def summed_up(
+    run: Run,
+    premise: NDArray[np.bool_],
+    breaches: NDArray[np.bool_],
+    breach: Breach | None,
+    worst: Extreme | None,
+    unmet: str,
+    sizes: NDArray[np.float64] | None = None,
+    what: Callable[[int, int], str] | None = None,
+) -> Outcome:
+    """Return the outcome of a check over the broken twins, [runs, times].
+
+    `sizes` [runs, times] are what was measured; `what(twin, at)` gives one word for a twin's first breach, where a check tells breaches apart.
+    """
+    met, broken = premise.any(axis=1), breaches.any(axis=1)
+    size = np.zeros(len(met)) if sizes is None else np.where(premise, np.nan_to_num(sizes, nan=0.0, posinf=np.inf), 0.0).max(axis=1, initial=0.0)
+    words = None if what is None else tuple(what(twin, int(np.argmax(breaches[twin]))) if broken[twin] else "" for twin in range(len(met)))
+    return Outcome(len(run.twins), int(met.sum()), int(broken.sum()), breach, worst, unmet, ByTwin(met, broken, size, words))
 
 
 def which(twin: int) -> str:

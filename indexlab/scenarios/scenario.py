@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from indexlab.faults.inject import Injection, inject
+from indexlab.faults.many import inject_many
 from indexlab.faults.spec import FaultSpec
 from indexlab.margin.account import Account
 from indexlab.market.errors import InputError
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from indexlab.faults.inject import Injection
 
 __all__ = ["Batch", "BookColumns", "Expanded", "FixtureSlice", "QuoteColumns", "Scenario", "expand", "expand_base", "from_bytes", "materialised", "to_bytes"]
 
@@ -128,7 +130,7 @@ class Expanded:
 def expand(batch: Batch) -> Expanded:
     """Expand a batch: a pure function of its record."""
     basket, times, clean = expand_base(batch.base)
-    injections = tuple(inject(clean, faults, basket) for faults in batch.twins)
+    injections = inject_many(clean, batch.twins, basket)
     return Expanded(basket, times, clean, injections, batch)
 
 
