@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, Self
 
+import numpy as np
+
 from indexlab.index import reference
 from indexlab.index.engine import determine_batch
 from indexlab.index.stream import determined
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from indexlab.index.determination import Determinations
@@ -39,7 +40,9 @@ class MethodologyTarget:
         self.declaration = declaration
         self.textbook = textbook
         rules = declaration.methodology
-        self._description = Description(name=rules.name, version=rules.date, uses=declaration.uses, expect=dict(declaration.expect))
+        self._description = Description(
+            name=rules.name, version=rules.date, uses=declaration.uses, expect=dict(declaration.expect), thresholds=_thresholds(declaration)
+        )
 
     def describe(self) -> Description:
         """Return what the declaration says of itself; it never fails."""
@@ -76,3 +79,12 @@ class MethodologyTarget:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Close it."""
         self.close()
+
+
+def _thresholds(declaration: Declaration) -> tuple[float, ...]:
+    """Return the ratios at which the declared rules take hold, sorted."""
+    outlier, reinclusion, guard = declaration.outlier, declaration.reinclusion, declaration.guard
+    few = [rule.band for rule in (outlier.two, outlier.one) if rule is not None]
+    back = [] if reinclusion is None else [reinclusion.band, reinclusion.alone]
+    given = [outlier.band, outlier.drop_beyond, *outlier.by_quote.values(), *outlier.by_asset.values(), *few, *back, guard.step, guard.own_band]
+    return tuple(sorted({ratio for ratio in given if ratio is not None and 0 < ratio < np.inf}))

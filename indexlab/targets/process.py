@@ -12,6 +12,7 @@ import os
 import shlex
 import shutil
 import weakref
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar
 
@@ -32,6 +33,8 @@ __all__ = ["ProcessTarget", "split_command"]
 
 T = TypeVar("T")
 _MOST_BANNER_LINES: Final = 32
+_IN_FLIGHT: Final = 4
+"""So many requests are with a target at once: one that it works on, the others so that it finds the next at hand."""
 _ANSWERED: Final = ("error", "misfit", "wrong-id")
 """The failures that are answers all the same: the target lives, so they do not count towards giving up."""
 
@@ -60,7 +63,7 @@ def split_command(command: str) -> list[str]:
 
 
 class ProcessTarget:
-    """A target behind a command. Requests go one after another; several in flight are a later step, and would stay behind `index`."""
+    """A target behind a command. While it answers one request the next few are on their way, so that it never waits for us."""
 
     kind: Literal["process"] = "process"
 
@@ -93,7 +96,18 @@ class ProcessTarget:
 
         A target that nobody has asked to describe itself is asked first: it may price from the book.
         """
-        return [self._index(request) for request in requests]
+        if not self._asked_description:
+            with contextlib.suppress(TargetFailure):  # whoever wants to know calls `describe`; the target may answer all the same
+                self.describe()
+        numbered = [(self._request_id + place, request) for place, request in enumerate(requests, start=1)]
+        self._request_id += len(requests)
+        outcomes: list[Outcome] = []
+        sent: deque[int] = deque()  # the ids of what is in flight, to this life
+        while len(outcomes) < len(requests):
+            if self._life is None:
+                sent.clear()
+            outcomes.append(self._next(numbered[len(outcomes) :], sent))
+        return outcomes
 
     def close(self) -> None:
         """End the process and all its children; the next request starts it anew, with its failures forgiven."""
@@ -110,27 +124,38 @@ class ProcessTarget:
         """Close it."""
         self.close()
 
-    def _index(self, request: Request) -> Outcome:
-        if not self._asked_description:
-            with contextlib.suppress(TargetFailure):  # whoever wants to know calls `describe`; the target may answer all the same
-                self.describe()
+    def _next(self, requests: Sequence[tuple[int, Request]], sent: deque[int]) -> Outcome:
+        """Return the outcome of the first of `requests`, of which those in `sent` are in flight already; more of them are sent ahead."""
+        own_id, first = requests[0]
         uses = PRICE if self._description is None else self._description.uses
-        times, sources = len(request.times), len(request.basket)
-        return self._ask(
-            lambda request_id: encode_request(request_id, request, uses), lambda line, request_id: decode_determinations(line, request_id, times, sources)
-        )
+        times, sources = len(first.times), len(first.basket)
+
+        def send(life: Life) -> None:
+            # a new life is asked one thing until it has answered: what it cannot bear must be told apart from what came after it
+            room = _IN_FLIGHT if life.answered else 1
+            for request_id, request in requests[len(sent) : room]:
+                sent.append(request_id)
+                life.pipes.send(encode_request(request_id, request, uses))
+            sent.popleft()
+
+        return self._asked(own_id, send, lambda line: decode_determinations(line, own_id, times, sources))
 
     def _ask(self, encode: Callable[[int], bytes], decode: Callable[[bytes, int], T]) -> T | RequestFailure:
         """Send one request and read its answer; whatever goes wrong ends the process."""
+        self._request_id += 1
+        request_id = self._request_id
+        return self._asked(request_id, lambda life: life.pipes.send(encode(request_id)), lambda line: decode(line, request_id))
+
+    def _asked(self, request_id: int, send: Callable[[Life], None], decode: Callable[[bytes], T]) -> T | RequestFailure:
+        """Have a request sent, unless it is in flight already, and read its answer."""
         if self._silent_failures >= self._limits.failures:
             return RequestFailure("not-started", f"gave up after {self._limits.failures} failures in a row, the last: {self._last_failure}")
-        self._request_id += 1
         try:
             life = self._living()
-            life.pipes.send(encode(self._request_id))
-            answer = decode(self._answer(life), self._request_id)
+            send(life)
+            answer = decode(self._answer(life))
         except TargetFailure as failure:
-            return self._failed(failure)
+            return self._failed(failure, request_id)
         except BaseException:
             self._kill()
             raise
@@ -187,12 +212,12 @@ class ProcessTarget:
             raise TargetFailure("exited", f"{life.exit_text()}, and left a child that holds its standard output{unfinished}")
         raise TargetFailure("timeout", f"gave no {'answer' if life.answered else 'first answer'} within {limit:g} s{unfinished}")
 
-    def _failed(self, failure: TargetFailure) -> RequestFailure:
+    def _failed(self, failure: TargetFailure, request_id: int) -> RequestFailure:
         """End the process, and return the failure with its log and its request."""
         log = self._kill()
         self._last_failure = failure.detail
         self._silent_failures = 0 if failure.kind in _ANSWERED else self._silent_failures + 1
-        return RequestFailure(failure.kind, failure.detail, log=log, request_id=self._request_id)
+        return RequestFailure(failure.kind, failure.detail, log=log, request_id=request_id)
 
     def _kill(self) -> str:
         life, self._life = self._life, None

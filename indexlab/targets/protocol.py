@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PROTOCOL", "decode_description", "decode_determinations", "encode_describe", "encode_request"]
 
+_MOST_THRESHOLDS: Final = 64
+_LARGEST_THRESHOLD: Final = 1e12
 PROTOCOL: Final = 1
 
 
@@ -86,7 +88,20 @@ def decode_description(line: bytes, request_id: int) -> Description:
         provides=_texts(result.get("provides"), "result.provides"),
         uses=uses if uses == PRICE else BOOK,
         expect={} if expect is None else as_object(expect, "result.expect"),
+        thresholds=_thresholds(result.get("thresholds")),
     )
+
+
+def _thresholds(given: object) -> tuple[float, ...]:
+    """Read the ratios at which a target's rules take hold: at most so many positive numbers; they only say where it is worth looking."""
+    if given is None:
+        return ()
+    if not isinstance(given, list) or len(given) > _MOST_THRESHOLDS:
+        raise misfit("result.thresholds", f"must be a list of at most {_MOST_THRESHOLDS} ratios, was {shown(given)}")
+    for ratio in given:
+        if isinstance(ratio, bool) or not isinstance(ratio, (int, float)) or not 0 < ratio < _LARGEST_THRESHOLD:
+            raise misfit("result.thresholds", f"must be ratios above 0 (0.05 is 5 %), was {shown(ratio)}")
+    return tuple(float(ratio) for ratio in given)
 
 
 def decode_determinations(line: bytes, request_id: int, times: int, sources: int) -> Determinations:

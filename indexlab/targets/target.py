@@ -46,13 +46,17 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a target says of itself: the methods it `provides`, the columns it prices from (`uses`), its own promises as raw `[expect]` keys."""
+    """What a target says of itself: the methods it `provides`, the columns it prices from (`uses`), its own promises as raw `[expect]` keys.
+
+    `thresholds` are the ratios at which its rules take hold (0.05: a band of 5 %): sizes at and beside them are tried. Nothing is taken on trust from them.
+    """
 
     name: str
     version: str = ""
     provides: tuple[str, ...] = ("index",)
     uses: tuple[str, ...] = PRICE
     expect: dict[str, object] = field(default_factory=dict)
+    thresholds: tuple[float, ...] = ()
 
 
 class RequestFailure(TargetFailure):

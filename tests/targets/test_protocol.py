@@ -168,8 +168,8 @@ def test_a_description_has_defaults():
 
 
 def test_a_description_may_price_from_the_book_and_promise():
-    read = decode_description(description(uses=["ask", "bid"], expect={"max_age": "30s"}, colour="red"), 1)
-    assert (read.uses, read.expect) == (("bid", "ask"), {"max_age": "30s"})
+    read = decode_description(description(uses=["ask", "bid"], expect={"max_age": "30s"}, colour="red", thresholds=[0.05, 1]), 1)
+    assert (read.uses, read.expect, read.thresholds) == (("bid", "ask"), {"max_age": "30s"}, (0.05, 1.0))
 
 
 @pytest.mark.parametrize(
@@ -184,6 +184,8 @@ def test_a_description_may_price_from_the_book_and_promise():
         ({"provides": [1]}, "result.provides[0] must be a text of 1 to 200 characters, was 1"),
         ({"uses": ["bid"]}, 'result.uses must be ["price"] or ["bid", "ask"], was [bid]'),
         ({"expect": ["1%"]}, "result.expect must be an object, was a list of 1"),
+        ({"thresholds": 0.05}, "result.thresholds must be a list of at most 64 ratios, was 0.05"),
+        ({"thresholds": [0.05, -1]}, "result.thresholds must be ratios above 0 (0.05 is 5 %), was -1"),
     ],
 )
 def test_a_description_that_does_not_fit_is_named(changes, detail):
