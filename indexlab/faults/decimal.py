@@ -33,6 +33,7 @@ FAULT = Fault(
     "the decimal point is in the wrong place",
     sized=True,
     apply=_apply,
+    directed=True,
     scale="by how many digits: 12 * intensity, rounded (below 1/24 none), up or down",
     example=1 / MAX_DECADES,
 )

@@ -1,7 +1,7 @@
 """flap: rapid connect and disconnect; within each period of some seconds the source is away first, then there again.
 
-The period, 2 to 10 s, is drawn from the seed, the same for all sources of one spec (a link that they share). Venues under load drop
-connections and take them back like this; a rule that takes a source back without hysteresis follows it in and out.
+The period, 2 to 10 s, is drawn from the seed, the same for all sources of one spec (a link that they share). It stands for venues
+under load, which drop connections and take them back; a rule that takes a source back without hysteresis follows it in and out.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from indexlab.faults.fault import Change, Fault
+from indexlab.faults.schedule import into_window
 from indexlab.market.seeds import derive
 from indexlab.market.units import MILLISECOND, SECOND
 
@@ -33,7 +34,7 @@ def period_us(seed: int) -> int:
 
 def _apply(stream: Stream, rows: NDArray[np.intp], spec: FaultSpec) -> Change:
     period = period_us(spec.seed)
-    into_period = (stream.undisturbed[rows] - spec.start) % period
+    into_period = into_window(stream, rows, spec) % period
     return Change(rows[into_period < spec.intensity * period], dropped=True)
 
 

@@ -10,31 +10,31 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexlab.faults.fault import PRICES, Change, Fault, chosen
+from indexlab.faults.fault import Fault, is_chosen
+from indexlab.faults.scaling import repeated_prices
+from indexlab.faults.schedule import by_window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from indexlab.faults.fault import Stream
+    from indexlab.faults.fault import Change, Stream
     from indexlab.faults.spec import FaultSpec
 
-__all__ = ["FAULT"]
+__all__ = ["FAULT", "anchors"]
+
+
+def anchors(stream: Stream, rows: NDArray[np.intp], spec: FaultSpec) -> NDArray[np.intp]:
+    """Return for each row the row it is frozen at: its source's last before the window, or the first inside where there is none before."""
+    frozen_at = np.empty(len(rows), dtype=np.intp)
+    for places, source, start in by_window(stream, rows, spec):
+        before = np.flatnonzero((stream.quotes.source == source) & (stream.undisturbed < start))
+        frozen_at[places] = before[-1] if len(before) else rows[places[0]]
+    return frozen_at
 
 
 def _apply(stream: Stream, rows: NDArray[np.intp], spec: FaultSpec) -> Change:
-    touched = chosen(stream, rows, spec)
-    row = _anchors(stream, rows, spec)[stream.quotes.source[touched]]
-    return Change(touched, {name: getattr(stream.quotes, name)[row] for name in PRICES})
-
-
-def _anchors(stream: Stream, rows: NDArray[np.intp], spec: FaultSpec) -> NDArray[np.intp]:
-    """Return for each source the row it is frozen at: its last before the window, or its first inside where there is none before."""
-    source = stream.quotes.source
-    before = np.flatnonzero(stream.undisturbed < spec.start)
-    anchors = np.zeros(int(source.max()) + 1, dtype=np.intp)
-    anchors[source[rows[::-1]]] = rows[::-1]  # of repeated positions the last one written counts: the first row
-    anchors[source[before]] = before
-    return anchors
+    touched = is_chosen(stream, rows, spec)
+    return repeated_prices(stream, rows[touched], anchors(stream, rows, spec)[touched])
 
 
 FAULT = Fault("freeze", "frozen", "the same price with fresh times, as from a cache", sized=False, apply=_apply)

@@ -32,6 +32,7 @@ FAULT = Fault(
     "the price stays off by a factor",
     sized=True,
     apply=_apply,
+    directed=True,
     scale="the factor 10^(12 * intensity), up or down (0.025 doubles the price)",
     example=intensity_of_factor(1.008),
 )

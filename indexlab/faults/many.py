@@ -12,9 +12,11 @@ import numpy as np
 
 from indexlab.faults.inject import Injection, inject
 from indexlab.faults.scaling import LARGEST, SMALLEST
+from indexlab.faults.schedule import source_index
 from indexlab.faults.sizes import decimal_shift, value_factor
 from indexlab.faults.spec import FaultSpec, checked_spec
 from indexlab.market.compiled import compiled
+from indexlab.market.errors import HarnessError
 from indexlab.market.quotes import Quotes
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from indexlab.faults.schedule import SourceIndex
     from indexlab.market.source import Basket
 
 __all__ = ["inject_many"]
@@ -44,13 +47,22 @@ _FIRST_ALONE: Final = frozenset({"spike"})
 
 
 def inject_many(quotes: Quotes, lists: Sequence[Sequence[FaultSpec]], basket: Basket) -> tuple[Injection, ...]:
-    """Return one injection for each list of faults, the same as `inject` gives. Raises InputError for a spec that does not fit."""
+    """Return one injection for each list of faults, the same as `inject` gives, or with its `failure`. Raises InputError for a spec that does not fit."""
+    index = source_index(quotes, len(basket))
     plain = [k for k, specs in enumerate(lists) if len(specs) == 1 and _is_plain(specs[0])]
     bare = quotes.confidence is None and quotes.trade_size is None and quotes.book is None
     if len(plain) < _FEWEST or not len(quotes) or not bare:
-        return tuple(inject(quotes, specs, basket) for specs in lists)
+        return tuple(_injected(quotes, specs, basket, index) for specs in lists)
     made = dict(zip(plain, _scaled_all(quotes, [checked_spec(lists[k][0], basket) for k in plain], len(basket)), strict=True))
-    return tuple(made[k] if k in made else inject(quotes, specs, basket) for k, specs in enumerate(lists))
+    return tuple(made[k] if k in made else _injected(quotes, specs, basket, index) for k, specs in enumerate(lists))
+
+
+def _injected(quotes: Quotes, specs: Sequence[FaultSpec], basket: Basket, index: SourceIndex) -> Injection:
+    """Inject, or, where a third party's fault fails, leave this twin whole and say so: it is nobody else's failure."""
+    try:
+        return inject(quotes, specs, basket, index=index)
+    except HarnessError as error:
+        return Injection(quotes, (0,) * len(specs), 0, None, None, str(error))
 
 
 def _is_plain(spec: FaultSpec) -> bool:

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from indexlab.faults.fault import PRICES, Change, Fault, chosen
+import numpy as np
+
+from indexlab.faults.fault import Fault, chosen
+from indexlab.faults.scaling import each_price
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
-    from indexlab.faults.fault import Stream
+    from indexlab.faults.fault import Change, Stream
     from indexlab.faults.spec import FaultSpec
 
 __all__ = ["FAULT"]
 
 
 def _apply(stream: Stream, rows: NDArray[np.intp], spec: FaultSpec) -> Change:
-    touched = chosen(stream, rows, spec)
-    return Change(touched, {name: -getattr(stream.quotes, name)[touched] for name in PRICES})
+    return each_price(stream, chosen(stream, rows, spec), np.negative)
 
 
 FAULT = Fault("negative", "garbage", "the sign of the price is flipped", sized=False, apply=_apply, example=0.5)

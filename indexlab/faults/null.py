@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexlab.faults.fault import PRICES, Change, Fault, chosen
+from indexlab.faults.fault import Fault, chosen
+from indexlab.faults.scaling import each_price
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from indexlab.faults.fault import Stream
+    from indexlab.faults.fault import Change, Stream
     from indexlab.faults.spec import FaultSpec
 
 __all__ = ["FAULT"]
 
 
 def _apply(stream: Stream, rows: NDArray[np.intp], spec: FaultSpec) -> Change:
-    touched = chosen(stream, rows, spec)
-    return Change(touched, {name: np.full(len(touched), np.nan) for name in PRICES})
+    return each_price(stream, chosen(stream, rows, spec), lambda price: np.full_like(price, np.nan))
 
 
 FAULT = Fault("null", "garbage", "a message without a price", sized=False, apply=_apply, example=0.5)

@@ -18,7 +18,20 @@ if TYPE_CHECKING:
 __all__ = ["BUNDLED", "GROUP", "fault", "fault_names"]
 
 GROUP: Final = "indexlab.faults"
-BUNDLED: Final = ("stop", "flap", "freeze", "lag", "relabelled-lag", "spike", "level", "decimal", "zero", "negative", "null", "wash")
+BUNDLED: Final = (
+    *("stop", "gap", "flap", "thin"),
+    *("freeze", "freeze-stamped", "replay"),
+    *("lag", "relabelled-lag", "jitter", "out-of-order", "burst"),
+    *("skew", "drift", "unit", "timezone"),
+    *("spike", "level", "decimal", "invert", "wrong-market", "stuck-digit", "truncate", "float32", "noise"),
+    *("null", "zero", "negative", "huge", "tiny", "crossed-book", "empty-side"),
+    *("wash", "volume-zero", "volume-null"),
+    *("depeg", "rebase"),
+    *("flash-crash", "squeeze", "ramp", "threshold-rider"),
+    "agree",
+    *("duplicate", "drop", "reorder-across-sources"),
+)
+"""The bundled faults, family by family."""
 
 
 def fault_names() -> tuple[str, ...]:

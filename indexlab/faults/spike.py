@@ -12,6 +12,7 @@ import numpy as np
 
 from indexlab.faults.fault import Fault
 from indexlab.faults.scaling import scaled_prices
+from indexlab.faults.schedule import by_window
 from indexlab.faults.sizes import intensity_of_factor, value_factor
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ __all__ = ["FAULT"]
 
 
 def _apply(stream: Stream, rows: NDArray[np.intp], spec: FaultSpec) -> Change:
-    _, first = np.unique(stream.quotes.source[rows], return_index=True)
-    return scaled_prices(stream, np.sort(rows[first]), value_factor(spec.intensity, spec.direction))
+    first = rows[np.sort([places[0] for places, _, _ in by_window(stream, rows, spec)])]
+    return scaled_prices(stream, first, value_factor(spec.intensity, spec.direction))
 
 
 FAULT = Fault(
@@ -34,6 +35,7 @@ FAULT = Fault(
     "one quote of each source is off by a factor",
     sized=True,
     apply=_apply,
+    directed=True,
     scale="the factor 10^(12 * intensity), up or down (0.025 doubles the price)",
     example=intensity_of_factor(1.01),
 )

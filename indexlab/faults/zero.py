@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexlab.faults.fault import PRICES, Change, Fault, chosen
+from indexlab.faults.fault import Fault, chosen
+from indexlab.faults.scaling import each_price
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from indexlab.faults.fault import Stream
+    from indexlab.faults.fault import Change, Stream
     from indexlab.faults.spec import FaultSpec
 
 __all__ = ["FAULT"]
@@ -23,9 +24,7 @@ __all__ = ["FAULT"]
 
 def _apply(stream: Stream, rows: NDArray[np.intp], spec: FaultSpec) -> Change:
     """Put 0 where there was a number: a stream without a book gets none."""
-    touched = chosen(stream, rows, spec)
-    columns = ((name, getattr(stream.quotes, name)[touched]) for name in PRICES)
-    return Change(touched, {name: np.where(np.isnan(column), column, 0.0) for name, column in columns})
+    return each_price(stream, chosen(stream, rows, spec), lambda price: np.where(np.isnan(price), price, 0.0))
 
 
 FAULT = Fault("zero", "garbage", "the price is 0", sized=False, apply=_apply, example=0.5)

@@ -1,59 +1,110 @@
 """What holds of every fault: intensity 0 is the identity, only chosen sources inside the window are touched, all is a function of the seed."""
 
+import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from indexlab.faults import inject as inject_module
-from indexlab.faults.fault import PRICES, Change, Fault
-from indexlab.faults.inject import inject
+from indexlab.faults.fault import PRICES, Change, Copies, Fault
+from indexlab.faults.inject import inject, source_index
 from indexlab.faults.registry import BUNDLED, fault_names
 from indexlab.faults.spec import FaultSpec
 from indexlab.market.errors import HarnessError, InputError
-from indexlab.market.quotes import COLUMNS, Quotes
+from indexlab.market.levels import Levels
+from indexlab.market.quotes import COLUMNS, OPTIONAL_COLUMNS, Quotes
 from indexlab.market.seeds import stream
 from indexlab.market.source import Source
 
+replace = msgspec.structs.replace
 BASKET = tuple(Source(name, name) for name in "abcd")
 SPAN_US = 60_000_000
+DELAYING = {"lag", "relabelled-lag", "jitter", "out-of-order", "burst", "reorder-across-sources"}
+TOGETHER = {"agree", "reorder-across-sources"}
+"""Whose sources look at one another."""
 
 assert fault_names()[: len(BUNDLED)] == BUNDLED
 
 
-def market(n: int, seed: int) -> Quotes:
-    """Return n quotes of four sources over a minute, with nulls, zeros, negative prices, missing books and late or future event times among them."""
+def market(n: int, seed: int, *, everything: bool = False) -> Quotes:
+    """Return n quotes of four sources over a minute, with nulls, zeros, negative prices, missing books and late or future event times among them.
+
+    With `everything` they carry a confidence, a size and levels as well.
+    """
     draw = stream("test market", seed)
     received = np.sort(draw.integers(0, SPAN_US, n))
     prices = {name: draw.choice([np.nan, 0.0, -3.0, 100.0, 101.5, 99.25, 1e-3], n, p=[0.1, 0.05, 0.05, 0.3, 0.2, 0.2, 0.1]) for name in PRICES}
     event = np.maximum(received - draw.integers(-500_000, 3_000_000, n), 0)
     source = draw.integers(0, len(BASKET), n)
-    return Quotes.from_columns(receive_time=received, event_time=event, source=source, volume=draw.choice([np.nan, 0.0, 2.5], n), **prices)
+    more = {}
+    if everything:
+        more = {"confidence": draw.choice([np.nan, 0.0, 0.25], n), "trade_size": draw.choice([np.nan, 1.5], n), "book": books(n, seed)}
+    return Quotes.from_columns(receive_time=received, event_time=event, source=source, volume=draw.choice([np.nan, 0.0, 2.5], n), **prices, **more)
 
 
-markets = st.builds(market, st.integers(0, 60), st.integers(0, 2**32))
+def books(n: int, seed: int) -> Levels:
+    """Return n books of up to three levels a side, some empty, some one-sided, with nulls among them."""
+    draw = stream("test books", seed)
+    price, size = draw.choice([np.nan, 100.0, 99.5, 0.0], 6 * n), draw.choice([np.nan, 1.0, 7.0], 6 * n)
+    bids, asks = draw.integers(0, 4, (2, n)) * draw.choice([0, 1], n, p=[0.2, 0.8])
+    return Levels(6 * np.arange(n), bids.astype(np.int32), asks.astype(np.int32), price, size)
+
+
+markets = st.builds(market, st.integers(0, 60), st.integers(0, 2**32), everything=st.booleans())
 windows = st.tuples(st.integers(0, SPAN_US), st.none() | st.integers(0, SPAN_US)).map(lambda window: (window[0], None if window[1] is None else sum(window)))
 intensities = st.floats(0, 1)
+names = st.sampled_from(fault_names())
+
+
+each_fault = pytest.mark.parametrize("name", fault_names())
 
 
 @st.composite
-def specs(draw: st.DrawFn, intensity: st.SearchStrategy[float] = intensities) -> FaultSpec:
+def specs(draw: st.DrawFn, intensity: st.SearchStrategy[float] = intensities, name: st.SearchStrategy[str] = names) -> FaultSpec:
+    """Return specs of any fault, with schedule, probability and burst or without."""
     start, end = draw(windows)
-    sources = tuple(draw(st.sets(st.integers(0, 3))))
+    sources = tuple(draw(st.permutations(range(4)))[: draw(st.integers(0, 4))])
     direction = draw(st.sampled_from(["up", "down"]))
-    return FaultSpec(draw(st.sampled_from(BUNDLED)), sources, start, end, draw(intensity), direction, draw(st.integers(0, 2**32)))
+    spec = FaultSpec(draw(name), sources, start, end, draw(intensity), direction, draw(st.integers(0, 2**32)))
+    if draw(st.booleans()):
+        return spec
+    every = None if end is None or draw(st.booleans()) else max(end - start, 1) + draw(st.integers(0, SPAN_US))
+    until = None if every is None or draw(st.booleans()) else start + draw(st.integers(0, 2 * SPAN_US))
+    probability, burst = draw(st.sampled_from([0.0, 0.3, 0.9, 1.0])), draw(st.sampled_from([1.0, 1.5, 8.0]))
+    return replace(spec, every=every, until=until, stagger=draw(st.sampled_from([0, 1, 7_000_000])), probability=probability, burst=burst)
+
+
+def inside(quotes: Quotes, spec: FaultSpec) -> np.ndarray:
+    """Say which quotes are in the spec's windows, one by one and by the definition."""
+    answer = []
+    for moment, source in zip(quotes.receive_time.tolist(), quotes.source.tolist(), strict=True):
+        if source not in spec.sources or (spec.until is not None and moment >= spec.until):
+            answer.append(False)
+            continue
+        since = moment - spec.start - spec.stagger * spec.sources.index(source)
+        within = since % spec.every if spec.every else since
+        answer.append(since >= 0 and (spec.end is None or within < spec.end - spec.start))
+    return np.array(answer, dtype=bool)
 
 
 def _rows(quotes: Quotes, kept: np.ndarray) -> list[bytes]:
     """Return the rows as bytes, so that null equals null."""
-    return sorted(b"".join(getattr(quotes, name)[row].tobytes() for name in COLUMNS) for row in np.flatnonzero(kept))
+    columns = [column for name in (*COLUMNS, *OPTIONAL_COLUMNS) if (column := getattr(quotes, name)) is not None]
+    books = [repr(quotes.book.row(row)).encode() if quotes.book is not None else b"" for row in range(len(quotes))]
+    return sorted(b"".join(column[row].tobytes() for column in columns) + books[row] for row in np.flatnonzero(kept))
 
 
-@given(markets, st.lists(specs(st.just(0.0)), max_size=4))
-def test_intensity_zero_is_the_identity_bit_for_bit(quotes: Quotes, given_specs: list[FaultSpec]) -> None:
-    injection = inject(quotes, given_specs, BASKET)
+@each_fault
+@given(data=st.data(), quotes=markets)
+@settings(max_examples=8)
+def test_intensity_zero_is_the_identity_bit_for_bit(name: str, data: st.DataObject, quotes: Quotes) -> None:
+    """And so is a probability of 0."""
+    idle = data.draw(specs(st.just(0.0), st.just(name)))
+    never = replace(data.draw(specs(name=st.just(name))), probability=0.0)
+    injection = inject(quotes, [idle, never], BASKET)
     assert injection.quotes is quotes
-    assert (injection.touched, injection.touched_total) == ((0,) * len(given_specs), 0)
+    assert (injection.touched, injection.touched_total) == ((0, 0), 0)
     assert (injection.first, injection.last) == (None, None)
 
 
@@ -66,50 +117,79 @@ def test_intensity_zero_is_the_identity_among_other_faults(quotes: Quotes, other
     assert (within.touched_total, within.first, within.last) == (without.touched_total, without.first, without.last)
 
 
-@pytest.mark.parametrize("name", BUNDLED)
-def test_full_intensity_bites(name: str) -> None:
+@each_fault
+@pytest.mark.parametrize("everything", [False, True])
+def test_full_intensity_bites(name: str, everything: bool) -> None:
     """Every fault touches something of an ordinary market: none of these properties holds for want of an effect."""
-    quotes = market(200, 1)
-    injection = inject(quotes, [FaultSpec(name, (0, 1), 10_000_000, 50_000_000)], BASKET)
+    quotes = market(200, 1, everything=everything)
+    injection = inject(quotes, [FaultSpec(name, (0, 1), 10_000_000, 50_000_000, seed=1)], BASKET)
     assert injection.touched_total > 0
     assert not injection.quotes.equals(quotes)
 
 
-@given(markets, specs())
-def test_only_chosen_sources_inside_the_window_are_touched(quotes: Quotes, spec: FaultSpec) -> None:
-    """Every other row is still there, to the bit; the touched ones are as many as were counted."""
+@each_fault
+@given(data=st.data(), quotes=markets)
+@settings(max_examples=15)
+def test_only_chosen_sources_inside_their_windows_are_touched(name: str, data: st.DataObject, quotes: Quotes) -> None:
+    """Every other row is still there, to the bit; the touched ones are as many as were counted, and the fault ends with the last of them."""
+    spec = data.draw(specs(name=st.just(name)))
     injection = inject(quotes, [spec], BASKET)
-    inside = np.isin(quotes.source, spec.sources) & (quotes.receive_time >= spec.start)
-    if spec.end is not None:
-        inside &= quotes.receive_time < spec.end
-    outside, left = _rows(quotes, ~inside), _rows(injection.quotes, np.ones(len(injection.quotes), dtype=bool))
-    for row in outside:
+    within = inside(quotes, spec)
+    left = _rows(injection.quotes, np.ones(len(injection.quotes), dtype=bool))
+    for row in _rows(quotes, ~within):
         left.remove(row)
-    before = _rows(quotes, inside)
+    sent_again = max(len(left) - int(within.sum()), 0)
+    before = _rows(quotes, within)
     same = sum(1 for row in left if row in before and not before.remove(row))
-    assert injection.touched == (int(inside.sum()) - same,)
+    assert injection.touched == (int(within.sum()) - same + sent_again,)
+    if injection.last is not None:
+        later = quotes.take(quotes.receive_time > injection.last)
+        assert injection.quotes.take(injection.quotes.receive_time > injection.last).equals(later)
+        sooner = quotes.take(quotes.receive_time < min(injection.first, spec.start))
+        assert injection.quotes.take(injection.quotes.receive_time < min(injection.first, spec.start)).equals(sooner)
 
 
-@given(markets, st.lists(specs(), max_size=4))
-def test_the_result_is_sorted_by_arrival_and_its_input_left_alone(quotes: Quotes, given_specs: list[FaultSpec]) -> None:
+@each_fault
+@given(data=st.data(), quotes=markets)
+@settings(max_examples=8)
+def test_the_index_changes_nothing(name: str, data: st.DataObject, quotes: Quotes) -> None:
+    given_specs = data.draw(st.lists(specs(name=st.just(name) | names), min_size=1, max_size=2))
+    plain, indexed = inject(quotes, given_specs, BASKET), inject(quotes, given_specs, BASKET, index=source_index(quotes, len(BASKET)))
+    assert indexed.quotes.equals(plain.quotes)
+    assert (indexed.touched, indexed.first, indexed.last) == (plain.touched, plain.first, plain.last)
+
+
+@each_fault
+@given(data=st.data(), quotes=markets)
+@settings(max_examples=8)
+def test_a_broken_stream_is_still_a_stream_of_quotes(name: str, data: st.DataObject, quotes: Quotes) -> None:
+    """Whatever is wrong with it: finite numbers or null, times that count, in order of arrival; so a finding of it can be written down and read."""
+    broken = inject(quotes, data.draw(st.lists(specs(name=st.just(name) | names), min_size=1, max_size=3)), BASKET).quotes
+    columns = {name: getattr(broken, name) for name in (*COLUMNS, *OPTIONAL_COLUMNS, "book")}
+    assert Quotes.from_columns(**columns, sources=len(BASKET)).equals(broken)
+
+
+@each_fault
+@given(data=st.data(), quotes=markets)
+@settings(max_examples=7)
+def test_the_result_is_sorted_by_arrival_the_same_each_time_and_its_input_left_alone(name: str, data: st.DataObject, quotes: Quotes) -> None:
+    given_specs = data.draw(st.lists(specs(name=st.just(name) | names), min_size=1, max_size=3))
     copy = quotes.take(np.arange(len(quotes)))
-    broken = inject(quotes, given_specs, BASKET).quotes
-    assert quotes.equals(copy)
-    assert (np.diff(broken.receive_time) >= 0).all()
-    assert [getattr(broken, name).dtype for name in COLUMNS] == [getattr(quotes, name).dtype for name in COLUMNS]
-
-
-@given(markets, st.lists(specs(), max_size=4))
-def test_the_same_seed_gives_the_same_stream(quotes: Quotes, given_specs: list[FaultSpec]) -> None:
     one, other = (inject(quotes, given_specs, BASKET) for _ in range(2))
+    assert quotes.equals(copy)
     assert one.quotes.equals(other.quotes)
     assert one.touched == other.touched
+    assert (np.diff(one.quotes.receive_time) >= 0).all()
+    assert [getattr(one.quotes, name).dtype for name in COLUMNS] == [getattr(quotes, name).dtype for name in COLUMNS]
 
 
-@given(markets, st.lists(specs(), max_size=3))
-def test_specs_apply_in_order_each_on_what_the_former_left(quotes: Quotes, given_specs: list[FaultSpec]) -> None:
+@each_fault
+@given(data=st.data(), quotes=markets)
+@settings(max_examples=8)
+def test_specs_apply_in_order_each_on_what_the_former_left(name: str, data: st.DataObject, quotes: Quotes) -> None:
     """As long as nothing is delayed, a list is the same as one after the other."""
-    undelayed = [spec for spec in given_specs if "lag" not in spec.fault]
+    given_specs = data.draw(st.lists(specs(name=st.just(name) | names), min_size=1, max_size=3))
+    undelayed = [spec for spec in given_specs if spec.fault not in DELAYING]
     step_by_step = quotes
     counts = []
     for spec in undelayed:
@@ -121,18 +201,24 @@ def test_specs_apply_in_order_each_on_what_the_former_left(quotes: Quotes, given
     assert list(at_once.touched) == counts
 
 
-@given(st.integers(1, 60), st.integers(0, 2**32), specs(), st.integers(0, 3))
-def test_taking_another_source_away_changes_nothing(n: int, seed: int, spec: FaultSpec, other: int) -> None:
+@each_fault
+@given(data=st.data(), quotes=markets, other=st.integers(0, 3))
+@settings(max_examples=7)
+def test_taking_another_source_away_changes_nothing(name: str, data: st.DataObject, quotes: Quotes, other: int) -> None:
     """What is drawn for a quote is a function of its own time and source: shrinking the basket leaves the rest as it was."""
-    quotes = market(n, seed)
+    spec = data.draw(specs(name=st.just(name)))
+    assume(name not in TOGETHER or other not in spec.sources)
     broken = inject(quotes, [spec], BASKET).quotes.without_sources([other])
     assert inject(quotes.without_sources([other]), [spec], BASKET).quotes.equals(broken)
 
 
-@given(markets, specs(), st.floats(0, 1))
-def test_more_intensity_touches_no_fewer_quotes(quotes: Quotes, spec: FaultSpec, share: float) -> None:
+@each_fault
+@given(data=st.data(), quotes=markets, share=st.floats(0, 1))
+@settings(max_examples=7)
+def test_more_intensity_touches_no_fewer_quotes(name: str, data: st.DataObject, quotes: Quotes, share: float) -> None:
     """The quotes that a weaker fault touches are among those of a stronger one (its size is above that of rounding)."""
-    weaker = FaultSpec(spec.fault, spec.sources, spec.start, spec.end, spec.intensity * share, spec.direction, spec.seed)
+    spec = data.draw(specs(name=st.just(name)))
+    weaker = replace(spec, intensity=spec.intensity * share)
     assert inject(quotes, [weaker], BASKET).touched_total <= inject(quotes, [spec], BASKET).touched_total
 
 
@@ -196,6 +282,14 @@ def test_what_is_dropped_after_a_delay_counts_at_its_undisturbed_time() -> None:
         (FaultSpec("spike", (0,), 0, intensity=1.01), "spike.intensity must be between 0 and 1, was 1.01"),
         (FaultSpec("spike", (0,), 0, intensity=float("nan")), "was nan"),
         (FaultSpec("spike", (0,), 0, direction="sideways"), 'must be "up" or "down"'),
+        (FaultSpec("spike", (0,), 0, probability=1.5), "spike.probability must be between 0 and 1, was 1.5"),
+        (FaultSpec("spike", (0,), 0, burst=0.5), "spike.burst must be a finite number of at least 1, was 0.5"),
+        (FaultSpec("spike", (0,), 0, stagger=-1), "spike.stagger must be at least 0 microseconds, was -1; list the sources in the other order"),
+        (FaultSpec("spike", (0,), 0, every=5), "spike.every must come with an end, was 5 beside a window without one"),
+        (FaultSpec("spike", (0,), 0, 6, every=5), "spike.every must be at least the window's length of 6 microseconds, was 5"),
+        (FaultSpec("spike", (0,), 3, 3, every=0), "spike.every must be at least the window's length of 1 microseconds, was 0"),
+        (FaultSpec("spike", (0,), 0, 6, until=9), "spike.until must come with every, was 9 beside a window that does not repeat"),
+        (FaultSpec("spike", (0,), 4, 6, every=8, until=3), "spike.until must not be before its start 4, was 3"),
     ],
 )
 def test_a_spec_that_does_not_fit_is_refused_by_key(spec: FaultSpec, said: str) -> None:
@@ -214,7 +308,19 @@ def _raise(*_: object) -> Change:
         (lambda _stream, rows, _spec: Change(rows + 1, dropped=True), "reached beyond its rows"),
         (lambda _stream, rows, _spec: Change(rows, {"price": np.zeros(len(rows) + 1)}), "values of length"),
         (lambda _stream, rows, _spec: Change(rows, {"source": np.zeros(len(rows))}), "column source"),
+        (lambda _stream, rows, _spec: Change(rows, {"confidence": np.zeros(len(rows))}), "column confidence"),
+        (lambda _stream, rows, _spec: Change(rows, book=Levels.empty(len(rows))), "column book"),
+        (lambda _stream, rows, _spec: Change(rows, copies=Copies(np.array([2]), np.array([30]))), "1 copies, some of other sources"),
+        (
+            lambda _stream, rows, _spec: Change(rows, copies=Copies(rows, np.zeros(len(rows), dtype=int))),
+            "2 copies, some of other sources or before its window",
+        ),
         (_raise, "failed: ValueError: broken"),
+        (lambda *_: None, 'the fault "foreign" must give a Change, gave NoneType'),
+        (lambda _stream, rows, _spec: Change(rows, {"price": np.full(len(rows), np.inf)}), "must give finite doubles or NaN as price"),
+        (lambda _stream, rows, _spec: Change(rows, {"event_time": np.full(len(rows), -1)}), "must give whole microseconds from 0 to"),
+        (lambda _stream, rows, _spec: Change(rows, {"price": np.array(["x"] * len(rows))}), "must give finite doubles"),
+        (lambda _stream, rows, _spec: Change("ab", dropped=True), "failed: "),
     ],
 )
 def test_a_foreign_fault_that_reaches_beyond_its_rows_is_named(monkeypatch, apply, said: str) -> None:
@@ -222,4 +328,4 @@ def test_a_foreign_fault_that_reaches_beyond_its_rows_is_named(monkeypatch, appl
     foreign = Fault("foreign", "value", "reaches too far", sized=False, apply=apply)
     monkeypatch.setattr(inject_module, "fault", lambda _name: foreign)
     with pytest.raises(HarnessError, match=said):
-        inject(_at([10, 20, 30]), [FaultSpec("foreign", (0,), 10, 30)], BASKET)
+        inject(Quotes.concatenate([_at([10, 20]), _at([30], source=1)]), [FaultSpec("foreign", (0,), 10, 30)], BASKET)

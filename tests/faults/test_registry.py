@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from indexlab.faults import registry
-from indexlab.faults.fault import Fault
+from indexlab.faults.fault import FAMILIES, Fault
 from indexlab.faults.registry import BUNDLED, GROUP, fault, fault_names
 from indexlab.market.errors import InputError
 
@@ -35,6 +35,9 @@ def test_every_bundled_fault_is_what_its_file_says(name: str) -> None:
     assert 0 < found.example <= 1
     module = sys.modules[f"indexlab.faults.{name.replace('-', '_')}"]
     assert (module.__doc__ or "").startswith(f"{name}: ")
+    told = " ".join(str(module.__doc__).split())
+    assert "It happened: " in told or "tands for " in told
+    assert found.family in FAMILIES
     assert len(Path(str(module.__file__)).read_text().splitlines()) <= 80
 
 
