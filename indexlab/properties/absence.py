@@ -1,4 +1,4 @@
-"""What `silent-source` and `lagging-source` share: from a moment on, a run must look like the run in which its faulty sources are absent."""
+"""What `silent-source`, `lagging-source` and `future-time` share: from a moment on, a run must look like the run in which its faulty sources are absent."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexlab.market.units import format_duration, format_ratio
+from indexlab.properties.per_twin import PerTwin, what_happened
 from indexlab.properties.property import Breach, Extreme, Outcome
 from indexlab.properties.tell import is_or_are, names, price_text, say, since_text
 from indexlab.properties.words import apart, clean_range, displacement, since_when
@@ -21,30 +22,35 @@ if TYPE_CHECKING:
 __all__ = ["as_if_absent"]
 
 
-def as_if_absent(run: Run, gone: Callable[[NDArray[np.intp]], NDArray[np.bool_]], verb: str, unmet: str) -> Outcome:
+def as_if_absent(run: Run, gone: Callable[[NDArray[np.intp]], NDArray[np.bool_]], verb: str, unmet: str, where: NDArray[np.bool_] | None = None) -> Outcome:
     """Compare each broken twin with the run in which its faulty sources are absent.
 
     `gone(columns)` says of all faulty sources together, [runs, times] given the rows of the twins, where they count as gone. From there on the twin is within
     «max_displacement» of the absent run, and the same from «max_recovery» later, as long as «min_sources» unbroken sources are live.
+    `where` [runs, times] judges some publications alone.
     """
     absent = {variation.twin: variation for variation in run.of_kind("absent")}
     met, breached, first, worst, worst_twin = 0, 0, None, -1.0, 0
+    by_twin = PerTwin(len(run.twins))
     for twin, variation in sorted(absent.items()):
         since = since_when(run.times, gone(np.array([twin]))[0])
         clear = (run.unbroken_live[twin] >= run.expect.min_sources) & ~run.broken.near_limit[twin]
-        premise = (since >= 0) & clear
+        premise = (since >= 0) & clear if where is None else (since >= 0) & clear & where[twin]
         if not premise.any():
             continue
         met += 1
         moved, breaches = _held_against(run, twin, variation.trace, premise, since)
         if float(moved.max()) > worst:
             worst, worst_twin = float(moved.max()), twin
+        what = ""
         if breaches.any():
             breached += 1
             at = int(np.argmax(breaches))
-            first = first or _breach(run, twin, at, float(moved[at]), variation, verb, strict=bool(since[at] >= run.expect.max_recovery))
+            what = what_happened(run, twin, at, reference_missing=bool(variation.trace.missing[at]))
+            first = first or _breach(run, twin, at, float(moved[at]), variation, verb, what, strict=bool(since[at] >= run.expect.max_recovery))
+        by_twin.judged(twin, float(moved.max()), what)
     extreme = Extreme(worst, "ratio", f"{worst * 1e4:,.1f} bp from the run without them".replace(",", " "), worst_twin) if met else None
-    return Outcome(len(run.twins), met, breached, first, extreme, unmet)
+    return Outcome(len(run.twins), met, breached, first, extreme, unmet, by_twin.told())
 
 
 def _held_against(run: Run, twin: int, absent: Trace, premise: NDArray[np.bool_], since: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -60,7 +66,7 @@ def _held_against(run: Run, twin: int, absent: Trace, premise: NDArray[np.bool_]
     return moved, breaches
 
 
-def _breach(run: Run, twin: int, at: int, size: float, variation: Variation, verb: str, *, strict: bool) -> Breach:
+def _breach(run: Run, twin: int, at: int, size: float, variation: Variation, verb: str, what: str, *, strict: bool) -> Breach:
     who, trace, faulty = names(run, variation.sources), run.broken_traces[twin], sorted(variation.sources)
     panel = run.broken.panels[twin]
     rows = [int(panel.newest[at, position]) for position in faulty]
@@ -77,6 +83,5 @@ def _breach(run: Run, twin: int, at: int, size: float, variation: Variation, ver
         else f"within max_displacement = {format_ratio(run.expect.max_displacement)} of their absence after max_age = {format_duration(run.expect.max_age)}"
     )
     reference = f"{who} absent"
-    return Breach(
-        twin, at, size, sentence[0].upper() + sentence[1:], promised, say(trace, variation.trace, at, f"with {reference}"), reference, variation.trace
-    )
+    seen = say(trace, variation.trace, at, f"with {reference}")
+    return Breach(twin, at, size, sentence[0].upper() + sentence[1:], promised, seen, reference, variation.trace, what=what)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexlab.index.determination import HELD, STATUSES
+from indexlab.properties.per_twin import PerTwin
 from indexlab.properties.property import Breach, Extreme, Outcome, Property
 from indexlab.properties.run import CLEAN
 from indexlab.properties.tell import value_text, which
@@ -29,7 +30,7 @@ def agreeing(stack: Stack) -> NDArray[np.bool_]:
         lowest = np.where(live, stack.price, np.inf).min(axis=2)
         highest = np.where(live, stack.price, -np.inf).max(axis=2)
         agree = highest <= lowest * (1.0 + _AGREE)
-    enough = stack.surely_live.sum(axis=2) >= stack.expect.min_sources
+    enough = stack.counted(stack.surely_live) >= stack.expect.min_sources
     # after a loss of the quorum a target has «max_recovery» to take sources back: `quorum` judges that
     lost = ~enough & (np.cumsum(enough, axis=1) > 0)
     recovered = held_for(stack.times, ~lost, stack.expect.max_recovery) | (np.cumsum(lost, axis=1) == 0)
@@ -40,25 +41,29 @@ def check(run: Run) -> Outcome:
     """Judge the clean run and every broken one."""
     found = None
     met = breached = publications = 0
+    by_twin = None
     for stack, clean in ((run.clean, True), (run.broken, False)):
         premise = agreeing(stack)
         breaches = premise & (stack.status >= HELD)
         met += int(premise.any(axis=1).sum())
         breached += int(breaches.any(axis=1).sum())
         publications += int(breaches.sum())
+        if not clean:
+            lost = breaches.sum(axis=1).astype(np.float64)
+            by_twin = PerTwin.of(np.asarray(premise.any(axis=1)), np.asarray(breaches.any(axis=1)), lost, "lost")
         if breaches.any() and found is None:
             row = int(np.argmax(breaches.any(axis=1)))
             found = _breach(run, stack, CLEAN if clean else row, row, int(np.argmax(breaches[row])))
     worst = Extreme(float(publications), "count", f"{publications} publications without a value in an agreeing market", CLEAN) if met else None
-    return Outcome(1 + len(run.twins), met, breached, found, worst, "never did «min_sources» live sources agree within 10 bp")
+    return Outcome(1 + len(run.twins), met, breached, found, worst, "never did «min_sources» live sources agree within 10 bp", by_twin)
 
 
 def _breach(run: Run, stack: Stack, twin: int, row: int, at: int) -> Breach:
-    live = int(stack.surely_live[row, at].sum())
+    live = int(stack.counted(stack.surely_live[row, at]))
     trace = run.trace(twin)
     sentence = f"in {which(twin)} the index is {STATUSES[trace.status[at]]} while {live} live sources agree within 10 bp."
     promised = f"ok or degraded with min_sources = {run.expect.min_sources} live sources in agreement"
-    return Breach(twin, at, 1.0, sentence, promised, f"index {value_text(trace, at)}", "clean twin", run.clean_trace)
+    return Breach(twin, at, 1.0, sentence, promised, f"index {value_text(trace, at)}", "clean twin", run.clean_trace, what="lost")
 
 
 PROPERTY = Property(
@@ -66,4 +71,10 @@ PROPERTY = Property(
     statement="with «min_sources» live sources whose prices agree within 10 bp every determination is ok or degraded",
     check=check,
     hurt="umee pull 601 and 1634: no volume for one asset stopped the prices of all",
+    premise="«min_sources» sources are live, all live prices agree within 10 bp, and since a loss of the quorum «max_recovery» has passed",
+    measure="how many publications of an agreeing market had no value",
+    example="""five sources that say 100; the target's measure of spread divides by zero where all say the same
+12:00:01   index halted
+in the clean run the index is halted while 5 live sources agree within 10 bp.
+promised: ok or degraded with min_sources = 3 live sources in agreement""",
 )

@@ -39,4 +39,10 @@ PROPERTY = Property(
     check=check,
     needs=("repeat",),
     hurt="exchange-rate-canister pull 358: the minimum of sources held on one path and was skipped on the cached one",
+    premise="a run was asked for twice, with others in between",
+    measure="how many answers differed",
+    example="""five sources that say 100; the target begins a run with the last index of the run before
+12:00:01   index 100, again 100.5 (49.8 bp)
+asked again after other runs, the same request gives another answer in the clean run.
+promised: the same determinations to the bit""",
 )

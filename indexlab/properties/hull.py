@@ -54,4 +54,10 @@ PROPERTY = Property(
     statement="with no faults, the index lies between the lowest and the highest price received in the last «max_age» + «max_recovery»",
     check=check,
     hurt="dfinity/exchange-rate-canister pull 357: the median of an even count overflowed",
+    premise="a publication of the clean run with a value",
+    measure="how far the index lies outside the prices, relative to the nearest",
+    example="""five sources that say 100; the target adds a spread of 2 %
+12:00:01   index 102, prices from 100 to 100
+with no fault at all the index lies 200.0 bp outside the prices it was given.
+promised: between the lowest and the highest price of the last 15s""",
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -48,7 +48,8 @@ class Joined:
             return self.runs[0]
         if not self.runs:
             return Quotes.empty()
-        return Quotes(**{name: np.concatenate([getattr(quotes, name) for quotes in self.runs]) for name in COLUMNS})
+        columns: dict[str, Any] = {name: np.concatenate([getattr(quotes, name) for quotes in self.runs]) for name in COLUMNS}
+        return Quotes(**columns)
 
     @cached_property
     def all_valid(self) -> NDArray[np.bool_]:

@@ -47,4 +47,12 @@ PROPERTY = Property(
     applies=applies,
     hurt="umee #792: a venue always four to six minutes late against a window of three; exchange-rate-canister pull 317: a dead venue that"
     " repeats its last answer counted as a success",
+    occasion="«clock» = `event`; baskets of more than «min_sources» sources",
+    premise="the newest observations of all faulty sources, of which one is still heard, are older than «max_age» and the margin, while"
+    " «min_sources» unbroken ones are live",
+    measure="the largest relative distance from the run in which they are absent",
+    example="""a says 100, b 100.5, c 101, d 101.5, e 102; from 12:00:20 on a comes 15 s late, and the target's limit of 10 s counts from the receipt
+12:00:41   index 101, with a absent 101.25 (24.7 bp)
+16s after the newest observation of a, which is stamped late, it still sways the index (price 100).
+promised: no influence after max_age = 10s (the same from max_recovery = 5s later)""",
 )

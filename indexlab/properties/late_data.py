@@ -33,4 +33,11 @@ PROPERTY = Property(
     metamorphic=True,
     applies=applies,
     hurt="rippled #7167: the time limit was anchored on the surviving samples, so stale prices stayed",
+    occasion="«clock» = `event`",
+    premise="a run into which older observations than the newest of their source could be put",
+    measure="the largest relative distance between the index and that of the run told again",
+    example="""five sources that say 100; the target takes the last received of each source
+12:00:01   index 100, late-data 98.254804 (177.6 bp)
+Adding 57 observations older than the newest of their source changes the index in the clean run.
+promised: an observation older than the newest one of its source changes nothing""",
 )

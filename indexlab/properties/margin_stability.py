@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PROPERTY"]
 
-_UNMET = "no account stood in one state with more than «margin_headroom» of headroom while a fault was at work"
+_UNMET = "no account stood in one state with one to ten times «margin_headroom» of headroom while a fault was at work"
+_NEAR = 10.0
+"""So many times «margin_headroom» from a change of state an account is near enough to test anything: a rack of others that stays where it is says nothing."""
 
 
 def steady_accounts(run: Run, rack: Rack) -> tuple[NDArray[np.int8], NDArray[np.bool_], NDArray[np.float64]]:
@@ -43,14 +45,24 @@ def check(run: Run) -> Outcome:
         return Outcome(len(run.twins), 0, unmet="the scenario has no accounts")
     premise = single_source_premise(run)
     clean_states, steady, least = steady_accounts(run, run.rack)
-    states = run.rack.states(run.broken.value, run.broken.missing)
+    states = run.broken_states
     enough = run.unbroken_live >= run.expect.min_sources
     judged = premise & (enough | ~run.broken.missing) & np.asarray(steady.any(axis=1))[None, :]
-    changed = (states != clean_states[None, :, :]) & steady[None, :, :] & judged[:, :, None]
-    breaches = changed.any(axis=2)
+    changed = np.asarray((states != clean_states[None, :, :]) & steady[None, :, :] & judged[:, :, None])
+    breaches = np.asarray(changed.any(axis=2))
     place = first_breach(breaches)
     breach = None if place is None else _breach(run, run.rack, *place, changed, states, clean_states, least)
-    return summed_up(run, judged, breaches, breach, _worst(changed, judged), _UNMET)
+    moved = changed.sum(axis=2).astype(np.float64)
+    # accounts that a scenario names are the ones it is about, however far they stand
+    reach = np.inf if run.batch.base.accounts else _NEAR * run.expect.margin_headroom
+    near = np.asarray((steady & (least <= reach)).any(axis=1))
+    met = judged & (near[None, :] | breaches)
+    return summed_up(run, met, breaches, breach, _worst(changed, met), _UNMET, moved, lambda twin, at: _word(changed, states, twin, at))
+
+
+def _word(changed: NDArray[np.bool_], states: NDArray[np.int8], twin: int, at: int) -> str:
+    # by the worst state that an account was moved to: a wrong liquidation and a frozen account are two findings
+    return STATES[int(states[twin, at][changed[twin, at]].max())]
 
 
 def _worst(changed: NDArray[np.bool_], judged: NDArray[np.bool_]) -> Extreme | None:
@@ -80,7 +92,7 @@ def _breach(
     sentence = f"{names(run, run.twins[twin].faulty)} alone moved a {side} account with {headroom} of headroom from {before} to {after}{others}."
     promised = f"no change of state beyond margin_headroom = {format_ratio(run.expect.margin_headroom)}"
     seen = say(run.broken_traces[twin], run.clean_trace, at, "clean twin")
-    return Breach(twin, at, float(least[at, account]), sentence, promised, seen, "clean twin", run.clean_trace, record)
+    return Breach(twin, at, float(least[at, account]), sentence, promised, seen, "clean twin", run.clean_trace, record, _word(changed, states, twin, at))
 
 
 PROPERTY = Property(
@@ -89,4 +101,11 @@ PROPERTY = Property(
     check=check,
     applies=enough_sources,
     hurt="Deribit 2019-10-31: one wrong feed liquidated accounts, about 1.3 million USD were paid back (https://insights.deribit.com/exchange-updates/deribit-flash-crash-a-letter-from-the-founders/)",
+    occasion="baskets of max(«min_sources», 2 × «faulty_sources» + 1) sources or more",
+    premise="as for `single-source`, with an account one to ten times «margin_headroom» from a change of state over «max_tracking_lag» before and after",
+    measure="the most accounts of a twin that are in another state",
+    example="""five sources that say 100; a says 110 from 12:00:20 on, and the target takes the mean
+12:00:21   index 102, clean twin 100 (200.0 bp)
+a alone moved a short account with 1.58% of headroom from healthy to warning (7 of 44 accounts moved).
+promised: no change of state beyond margin_headroom = 1%""",
 )

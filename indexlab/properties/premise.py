@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from indexlab.faults.registry import fault
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indexlab.properties.property import Occasion
     from indexlab.properties.run import Run
 
-__all__ = ["NO_FAULT_BIT", "enough_sources", "one_sided", "single_source_premise"]
+__all__ = ["NO_FAULT_BIT", "enough_sources", "of_family", "one_sided", "prices_compare", "single_source_premise"]
 
 NO_FAULT_BIT = "no fault touched a quote while enough sources were live"
 _ROUNDING = 1e-9
@@ -30,6 +32,10 @@ def single_source_premise(run: Run) -> NDArray[np.bool_]:
     At most «faulty_sources» are faulty and have begun to be; max(«min_sources», 2 × «faulty_sources» + 1) sources are live in the clean
     twin, of whose given weight the broken ones hold less than half; no age is near the limit in either twin.
     """
+    return run.once(_single_source_premise)
+
+
+def _single_source_premise(run: Run) -> NDArray[np.bool_]:
     expect = run.expect
     live = run.clean.surely_live[0]
     enough = live.sum(axis=1) >= max(expect.min_sources, 2 * expect.faulty_sources + 1)
@@ -42,11 +48,21 @@ def single_source_premise(run: Run) -> NDArray[np.bool_]:
     return np.asarray(few[:, None] & enough[None, :] & minority & away & run.begun)
 
 
-def one_sided(run: Run, always: NDArray[np.bool_], never: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Say where [runs, times] a value is missing in one twin alone while enough unbroken sources are live.
+def of_family(run: Run, family: str) -> NDArray[np.bool_]:
+    """Say which broken twins [runs] had a fault of a family (volume, garbage, clock, and so on) among theirs."""
+    return np.array([any(fault(name).family == family for name in twin.faults) for twin in run.twins], dtype=np.bool_)
+
+
+def prices_compare(run: Run) -> bool:
+    """Say whether what the sources say is in the index's currency: where the target is told rates, a price and the index are two units."""
+    return not run.rates and not any(run.twin_rates)
+
+
+def one_sided(run: Run, always: NDArray[np.bool_], never: NDArray[np.bool_], others: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
+    """Say where [runs, times] a value is missing in one twin alone while enough unbroken sources (or `others`, [runs, times]) are live.
 
     `always` and `never` say of the clean twin whether it has a value throughout, or at no time, within the tracking lag: the instant of a change may shift.
     """
     lost = run.broken.missing & always[None, :]
     gained = ~run.broken.missing & never[None, :]
-    return np.asarray((lost | gained) & (run.unbroken_live >= run.expect.min_sources))
+    return np.asarray((lost | gained) & ((run.unbroken_live if others is None else others) >= run.expect.min_sources))

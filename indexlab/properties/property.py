@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indexlab.margin.account import Account
+    from indexlab.market.source import Basket
     from indexlab.properties.run import Run, Trace
     from indexlab.scenarios.expect import Expect
 
@@ -66,7 +67,8 @@ class Outcome:
     """What a check found in a batch: in how many scenarios it was judged, in how many its premise was met, how many broke it.
 
     `unmet` says why the premise was not met where it never was. `by_twin` tells the broken twins apart, for coverage and for findings that differ; None
-    where a check judges the clean run alone.
+    where a check judges the clean run alone. `no_occasion` says why the target's answers give none at all (it explains nothing, it uses no weights): where no
+    batch met the premise and one says so, the property does not apply.
     """
 
     scenarios: int
@@ -76,19 +78,29 @@ class Outcome:
     worst: Extreme | None = None
     unmet: str = ""
     by_twin: ByTwin | None = None
+    no_occasion: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
     """What decides whether a property applies at all: the promise, what the target uses and provides, how many sources its basket has.
 
-    `sources` is the number of sources that the plan gives; None where baskets are drawn, which are large enough.
+    `sources` is the number of sources that the plan gives; None where baskets are drawn, which are large enough. `basket` is the plan's, or None;
+    `fixtures` are the baskets of the recorded markets that are run besides. `converts`: drawn baskets mix quote currencies, and rates are given.
     """
 
     expect: Expect
     uses: tuple[str, ...]
     provides: tuple[str, ...]
     sources: int | None = None
+    basket: Basket | None = None
+    fixtures: tuple[Basket, ...] = ()
+    converts: bool = False
+
+    @property
+    def baskets(self) -> tuple[Basket, ...]:
+        """The baskets that are known beforehand: the plan's and the fixtures'."""
+        return self.fixtures if self.basket is None else (self.basket, *self.fixtures)
 
     def too_few(self, least: int, why: str) -> str:
         """Return the reason where the plan's basket has fewer than `least` sources, or ""."""
@@ -112,6 +124,8 @@ class Property:
     `metamorphic`: a breach counts only if it is still there when every price and weight is moved by a relative 1e-9. `hurt` says who was hurt
     by its absence, with the source. `occasion` says where it is judged at all, `premise` what must be so in a run for a verdict, `measure` what is
     reported as the worst case, `example` a violation in short worked lines, checked by a test that runs it.
+
+    `measured_always`: its check is run, and the worst case shown, even where the plan sets no limit to judge it by (`applies` says so).
     """
 
     id: str
@@ -125,3 +139,4 @@ class Property:
     premise: str = ""
     measure: str = ""
     example: str = ""
+    measured_always: bool = False

@@ -47,4 +47,10 @@ PROPERTY = Property(
     statement="every answer fits the target protocol, in time, and ok or degraded never comes with a value that is no finite positive number",
     check=check,
     hurt="umee #1261: only expired candles, an empty price was used, and it crashed",
+    premise="a request was made",
+    measure="how many runs of a batch failed or broke the promise of a status",
+    example="""five sources that say 100; the target publishes -1 once
+12:00:31   ok -1
+in the clean run the status is ok with the value -1.
+promised: ok and degraded come with a finite positive number""",
 )

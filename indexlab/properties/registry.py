@@ -3,28 +3,47 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
 
 from indexlab.market.errors import InputError, did_you_mean
 from indexlab.properties import (
     availability,
+    common_mode,
     determinism,
     duplicates,
+    explanation,
+    future_time,
     hull,
     invalid_values,
+    isolation,
     lagging_source,
     late_data,
+    margin_recovery,
     margin_stability,
+    minority_weight,
+    no_flapping,
+    no_silent_freeze,
+    partial_move,
     protocol,
     quorum,
+    quote_depeg,
     recovery,
     responsiveness,
     scale,
     silent_source,
     single_source,
+    small_bias,
     source_order,
+    start_up,
+    time_shift,
+    unanimity,
+    volume_capture,
+    weight_zero,
 )
-from indexlab.properties.property import Property
+from indexlab.properties.brought import brought
+
+if TYPE_CHECKING:
+    from indexlab.properties.property import Property
 
 __all__ = ["find_property", "properties"]
 
@@ -35,34 +54,40 @@ _BUNDLED = (
     duplicates,
     late_data,
     scale,
+    time_shift,
+    weight_zero,
     hull,
+    unanimity,
+    minority_weight,
     invalid_values,
+    future_time,
     silent_source,
     lagging_source,
     single_source,
+    volume_capture,
+    quote_depeg,
+    common_mode,
+    isolation,
+    small_bias,
+    start_up,
     quorum,
     availability,
     responsiveness,
+    partial_move,
     recovery,
+    no_flapping,
+    explanation,
     margin_stability,
+    margin_recovery,
+    no_silent_freeze,
 )
 
 
 @cache
 def properties() -> tuple[Property, ...]:
-    """Return all properties in the order of reports. Raises InputError where a plug-in brings something else."""
-    found = [module.PROPERTY for module in _BUNDLED]
-    for entry in sorted(entry_points(group="indexlab.properties"), key=lambda entry: entry.name):
-        try:
-            brought = entry.load()
-        except Exception as error:
-            problem = f"could not be loaded: {error}"
-            raise InputError(problem, key=f"entry point indexlab.properties {entry.name}") from error
-        if not isinstance(brought, Property) or any(brought.id == known.id for known in found):
-            problem = "must be a Property with an id of its own"
-            raise InputError(problem, key=f"entry point indexlab.properties {entry.name}")
-        found.append(brought)
-    return tuple(found)
+    """Return all properties in the order of reports: the bundled ones, then what others bring, of which one that is none is only inconclusive itself."""
+    bundled = tuple(module.PROPERTY for module in _BUNDLED)
+    return (*bundled, *brought([prop.id for prop in bundled]))
 
 
 def find_property(name: str) -> Property:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 
 from indexlab.index.determination import HELD
 from indexlab.market.panel import NEVER_US
+from indexlab.market.rates import factors
+from indexlab.properties.independence import independent_of
 from indexlab.properties.joined import Joined
+from indexlab.scenarios.baskets import shared_groups
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -22,9 +25,12 @@ if TYPE_CHECKING:
     from indexlab.market.errors import TargetFailure
     from indexlab.market.panel import Panel
     from indexlab.market.quotes import Quotes
+    from indexlab.market.rates import Rates
     from indexlab.market.source import Basket
     from indexlab.scenarios.expect import Expect
     from indexlab.scenarios.scenario import Batch
+
+Made = TypeVar("Made")
 
 __all__ = ["CLEAN", "Run", "Stack", "Trace", "Twin", "Variation"]
 
@@ -57,13 +63,17 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """What broke one twin: the positions of its faulty sources, when the first and last disturbed quote came, how many were touched."""
+    """What broke one twin: the positions of its faulty sources, when the first and last disturbed quote came, how many were touched.
+
+    `touched_each` says it for each of `faults` in their order; empty where nobody counted them apart.
+    """
 
     faulty: frozenset[int]
     first: int | None
     last: int | None
     touched: int
     faults: tuple[str, ...]
+    touched_each: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,9 +90,19 @@ class Variation:
 class Stack:
     """Runs side by side, and what the plan (not the target) makes of their quotes; arrays are [runs, times] or [runs, times, sources]."""
 
-    def __init__(self, traces: Sequence[Trace], times: NDArray[np.int64], n_sources: int, expect: Expect, *, uses_book: bool) -> None:
-        """Keep the runs; everything else is computed when asked for."""
+    def __init__(
+        self,
+        traces: Sequence[Trace],
+        times: NDArray[np.int64],
+        n_sources: int,
+        expect: Expect,
+        *,
+        uses_book: bool,
+        groups: tuple[tuple[int, ...], ...] = (),
+    ) -> None:
+        """Keep the runs, and the groups of sources that must count as one; everything else is computed when asked for."""
         self.traces, self.times, self.n_sources, self.expect, self.uses_book = tuple(traces), times, n_sources, expect, uses_book
+        self.groups = groups
 
     @cached_property
     def value(self) -> NDArray[np.float64]:
@@ -145,6 +165,10 @@ class Stack:
         """Live, and not set aside by a target that excludes a source from an invalid observation to its next valid one."""
         return self.live & ~self.invalid_now
 
+    def counted(self, sources: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return how many of the sources chosen there are, [runs, times] of [runs, times, sources]; those that must count as one do."""
+        return independent_of(sources, self.groups)
+
     @cached_property
     def near_limit(self) -> NDArray[np.bool_]:
         """[runs, times]: any source's age is too near to «max_age» to judge anybody."""
@@ -153,7 +177,11 @@ class Stack:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A batch of twins as recorded: `clean`, the `broken` ones, and variations of either; all over `basket` and `times`."""
+    """A batch of twins as recorded: `clean`, the `broken` ones, and variations of either; all over `basket` and `times`.
+
+    `rates` and, one a broken twin, `twin_rates` are what the target was told that the quote currencies are worth in the index's; None where it was told
+    nothing. `notes` say what went wrong beside it (a third party's fault that failed).
+    """
 
     expect: Expect
     basket: Basket
@@ -167,6 +195,9 @@ class Run:
     rack: Rack | None = None
     failures: tuple[tuple[int, TargetFailure], ...] = ()
     numbers: tuple[int, ...] = field(default=())
+    rates: Rates | None = None
+    twin_rates: tuple[Rates | None, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def uses_book(self) -> bool:
@@ -184,7 +215,8 @@ class Run:
         return self._stack(self.broken_traces)
 
     def _stack(self, traces: Sequence[Trace]) -> Stack:
-        return Stack(traces, self.times, len(self.basket), self.expect, uses_book=self.uses_book)
+        groups = shared_groups(self.basket) if self.expect.independence else ()
+        return Stack(traces, self.times, len(self.basket), self.expect, uses_book=self.uses_book, groups=groups)
 
     @cached_property
     def faulty(self) -> NDArray[np.bool_]:
@@ -206,9 +238,14 @@ class Run:
         return np.array([source.weight for source in self.basket])
 
     @cached_property
+    def worth(self) -> NDArray[np.float64]:
+        """[times, sources]: what a unit of each source's quote currency is worth in the index's, as the clean run's target was told; 1 where it was not."""
+        return factors(self.rates, self.basket, self.times)
+
+    @cached_property
     def unbroken_live(self) -> NDArray[np.int64]:
-        """[runs, times]: how many sources without a fault are live in the broken twin."""
-        return np.asarray((self.broken.surely_live & ~self.faulty[:, None, :]).sum(axis=2))
+        """[runs, times]: how many sources without a fault are live in the broken twin; with «independence» those of one group count once."""
+        return self.broken.counted(self.broken.surely_live & ~self.faulty[:, None, :])
 
     @cached_property
     def intact(self) -> NDArray[np.bool_]:
@@ -216,6 +253,23 @@ class Run:
         newest, latest = self.clean.joined.told()
         mine, last = self.broken.joined.told()
         return np.asarray((mine == newest) & (last == latest))
+
+    @cached_property
+    def _made(self) -> dict[Callable[[Run], object], object]:
+        return {}
+
+    def once(self, make: Callable[[Run], Made]) -> Made:
+        """Return what a function makes of this run, made once however many properties ask for it."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return cast("Made", self._made[make])
+
+    @cached_property
+    def broken_states(self) -> NDArray[np.int8]:
+        """[runs, times, accounts]: the accounts' states in the broken runs; no accounts where there is no rack."""
+        if self.rack is None:
+            return np.empty((len(self.twins), len(self.times), 0), dtype=np.int8)
+        return self.rack.states(self.broken.value)
 
     def of_kind(self, kind: str) -> tuple[Variation, ...]:
         """Return the variations of one kind."""

@@ -32,4 +32,10 @@ PROPERTY = Property(
     needs=("scale",),
     metamorphic=True,
     hurt="Pyth 2021-09-20: a price read with the wrong exponent entered the aggregate (https://pythnetwork.medium.com/pyth-root-cause-analysis-622376d7a492)",
+    premise="a run whose prices, and those times the power of two, are at least 1e5 «tick»s",
+    measure="the largest relative distance between the index, scaled back, and the index",
+    example="""a says 100, b 100.5, c 101, d 101.5, e 102; the target rounds to cents, whatever the price
+12:00:01   index 101.001, scale 0.001 (1.01e+05 times the price)
+Scaling all prices by 2^-24 changes the index in the clean run.
+promised: prices times c give the index times c""",
 )

@@ -4,44 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from indexlab.market.units import format_bp, format_ratio
-from indexlab.properties.premise import NO_FAULT_BIT, enough_sources, one_sided, single_source_premise
-from indexlab.properties.property import Breach, Outcome, Property
-from indexlab.properties.tell import first_breach, names, say, summed_up, worst_of
-from indexlab.properties.words import clean_range, displacement
+from indexlab.properties.bounded import bounded
+from indexlab.properties.premise import NO_FAULT_BIT, enough_sources, single_source_premise
+from indexlab.properties.property import Outcome, Property
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from indexlab.properties.run import Run
 
 __all__ = ["PROPERTY"]
 
 
-def check(run: Run) -> Outcome:
-    """Hold every broken twin against the range of the clean index within the tracking lag."""
+def check(run: Run, where: NDArray[np.bool_] | None = None) -> Outcome:
+    """Hold every broken twin against the range of the clean index within the tracking lag; `where` [runs, times] judges some publications alone."""
     premise = single_source_premise(run)
-    lowest, highest, always, never = clean_range(run.times, run.clean.value[0], run.expect.max_tracking_lag)
-    moved = displacement(run.broken.value, lowest[None, :], highest[None, :])
-    gone = one_sided(run, always, never)
-    breaches = premise & ((moved > run.expect.max_displacement) | gone)
-    place = first_breach(breaches)
-    breach = None if place is None else _breach(run, *place, float(moved[place]))
-    worst = worst_of(moved, premise, "ratio", "from the clean twin")
-    return summed_up(run, premise, breaches, breach, worst, NO_FAULT_BIT)
-
-
-def _breach(run: Run, twin: int, at: int, moved: float) -> Breach:
-    who = names(run, run.twins[twin].faulty)
-    trace = run.broken_traces[twin]
-    if trace.missing[at]:
-        sentence = f"{who} alone took the index away, while {int(run.unbroken_live[twin, at])} unbroken sources were live."
-    elif np.isnan(run.clean.value[0, at]):
-        sentence = f"{who} alone brought an index where the clean twin has none."
-    else:
-        sentence = f"{who} alone moved the index by {format_bp(moved)}."
-    promised = f"displacement of at most max_displacement = {format_ratio(run.expect.max_displacement)}"
-    return Breach(twin, at, moved, sentence, promised, say(trace, run.clean_trace, at, "clean twin"), "clean twin", run.clean_trace)
+    return bounded(run, premise if where is None else premise & where, NO_FAULT_BIT)
 
 
 PROPERTY = Property(
@@ -50,4 +29,12 @@ PROPERTY = Property(
     check=check,
     applies=enough_sources,
     hurt="BitMEX 2017-04-15: one venue printed 0.06 and the index fell from 1183 to 888 (https://blog.bitmex.com/market-disruption-event-gdax/)",
+    occasion="baskets of max(«min_sources», 2 × «faulty_sources» + 1) sources or more",
+    premise="at most «faulty_sources» sources are broken and have begun to be, max(«min_sources», 2 × «faulty_sources» + 1) are live in the clean"
+    " twin, the broken ones hold less than half of their given weight, and no age is near «max_age»",
+    measure="the largest displacement: the relative distance from the clean index within «max_tracking_lag»",
+    example="""five sources that say 100; a says 150 from 12:00:20 on, and the target takes the mean
+12:00:21   index 110, clean twin 100 (10.0 %)
+a alone moved the index by 10.0 %.
+promised: displacement of at most max_displacement = 1%""",
 )

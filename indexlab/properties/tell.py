@@ -108,7 +108,7 @@ def summed_up(
 
     `sizes` [runs, times] are what was measured; `what(twin, at)` gives one word for a twin's first breach, where a check tells breaches apart.
     """
-    met, broken = premise.any(axis=1), breaches.any(axis=1)
+    met, broken = np.asarray(premise.any(axis=1)), np.asarray(breaches.any(axis=1))
     size = np.zeros(len(met)) if sizes is None else np.where(premise, np.nan_to_num(sizes, nan=0.0, posinf=np.inf), 0.0).max(axis=1, initial=0.0)
     words = None if what is None else tuple(what(twin, int(np.argmax(breaches[twin]))) if broken[twin] else "" for twin in range(len(met)))
     return Outcome(len(run.twins), int(met.sum()), int(broken.sum()), breach, worst, unmet, ByTwin(met, broken, size, words))

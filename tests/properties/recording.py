@@ -14,8 +14,8 @@ import numpy as np
 from indexlab.audit.evaluate import Setting, evaluate
 from indexlab.faults.sizes import intensity_of_delay, intensity_of_factor
 from indexlab.faults.spec import FaultSpec
-from indexlab.index.determination import HALTED, OK, Determinations
-from indexlab.market.quotes import Quotes
+from indexlab.index.determination import HALTED, OK, REASONS, Determinations
+from indexlab.market.quotes import MAX_AHEAD_US, Quotes
 from indexlab.market.source import Source
 from indexlab.market.times import parse_time
 from indexlab.market.units import SECOND
@@ -65,9 +65,9 @@ def level(factor, *who, start=20.0, end=None):
     return broken("level", *who, start=start, end=end, intensity=intensity_of_factor(factor), direction="up" if factor > 1 else "down")
 
 
-def late(seconds, *who, start=20.0, fault="lag"):
-    """Return a twin in which messages come late."""
-    return broken(fault, *who, start=start, intensity=intensity_of_delay(seconds * SECOND))
+def late(seconds, *who, start=20.0, end=None, fault="lag"):
+    """Return a twin in which messages come late, or another fault that is measured in time is at work."""
+    return broken(fault, *who, start=start, end=end, intensity=intensity_of_delay(seconds * SECOND))
 
 
 class Answering:
@@ -93,28 +93,64 @@ def mean(prices):
     return statistics.fmean(prices.values())
 
 
-def answering(combine=median, *, max_age=EXPECT.max_age, clock="event", least=3, accept=lambda price: price > 0, excludes=False):
-    """Return a target's answer, in plain Python: newest accepted price of each venue, stale beyond `max_age`, halted below `least`.
+def living(request, *, max_age=EXPECT.max_age, clock="event", accept=lambda price: price > 0, excludes=False, ahead=MAX_AHEAD_US):
+    """Give at each publication {source: price} of those that are live, in plain Python: the newest accepted price, stale beyond `max_age`.
 
-    `excludes`: from an observation that is not accepted a venue is left out until its next one that is.
+    `excludes`: from an observation that is not accepted a venue is left out until its next one that is. `ahead`: how far an event time may lie ahead.
     """
+    quotes, newest, out, row = request.quotes, {}, set(), 0
+    received, event, source, price = (getattr(quotes, name).tolist() for name in ("receive_time", "event_time", "source", "price"))
+    for now in request.times.tolist():
+        while row < len(received) and received[row] <= now:
+            stamp = event[row] if clock == "event" else received[row]
+            if not accept(price[row]) or event[row] - received[row] > ahead:
+                out.add(source[row])
+            elif source[row] not in newest or stamp >= newest[source[row]][0]:
+                newest[source[row]] = (stamp, price[row])
+                out.discard(source[row])
+            row += 1
+        yield {k: told for k, (stamp, told) in newest.items() if now - stamp <= max_age and not (excludes and k in out)}
+
+
+def answering(combine=median, *, least=3, **live):
+    """Return a target's answer: what is made of the live prices (see `living`), halted below `least` of them."""
 
     def answer(request):
-        quotes, newest, out, row, values = request.quotes, {}, set(), 0, []
-        received, event, source, price = (getattr(quotes, name).tolist() for name in ("receive_time", "event_time", "source", "price"))
-        for now in request.times.tolist():
-            while row < len(received) and received[row] <= now:
-                stamp = event[row] if clock == "event" else received[row]
-                if not accept(price[row]):
-                    out.add(source[row])
-                elif source[row] not in newest or stamp >= newest[source[row]][0]:
-                    newest[source[row]] = (stamp, price[row])
-                    out.discard(source[row])
-                row += 1
-            live = {k: told for k, (stamp, told) in newest.items() if now - stamp <= max_age and not (excludes and k in out)}
-            values.append(combine(live) if len(live) >= least else np.nan)
-        value = np.array(values)
+        value = np.array([combine(prices) if len(prices) >= least else np.nan for prices in living(request, **live)])
         return Determinations(value, np.where(np.isnan(value), HALTED, OK).astype(np.int8))
+
+    return answer
+
+
+def weighted_median(prices, weights):
+    """Return the source at which the cumulative weight reaches half, by price."""
+    half, running = sum(weights[k] for k in prices) / 2, 0.0
+    for k in sorted(prices, key=prices.get):
+        running += weights[k]
+        if running >= half:
+            return k
+    raise AssertionError
+
+
+def weighing(pick=weighted_median, *, least=3, **live):
+    """Return the answer of a target that publishes the price of the source that `pick` takes, by the given weights (0 is absence), and explains it."""
+
+    def answer(request):
+        weights = [source.weight for source in request.basket]
+        lives = [{k: price for k, price in prices.items() if weights[k] > 0} for prices in living(request, **live)]
+        shape = (len(lives), len(weights))
+        value, weight, used = np.full(shape[0], np.nan), np.zeros(shape), np.full(shape, np.nan)
+        reason = np.full(shape, REASONS.index("stale"), dtype=np.int8)
+        for row, prices in enumerate(lives):
+            if len(prices) < least:
+                continue
+            taken = pick(prices, weights)
+            value[row], weight[row, taken] = prices[taken], 1.0
+            for k, price in prices.items():
+                used[row, k], reason[row, k] = price, REASONS.index("used")
+        status = np.where(np.isnan(value), HALTED, OK).astype(np.int8)
+        reason[np.isnan(value)] = REASONS.index("absent")
+        return Determinations(value, status, weight, used, reason) if request.explain else Determinations(value, status)
 
     return answer
 

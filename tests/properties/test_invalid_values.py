@@ -19,6 +19,7 @@ from tests.properties.recording import (
     assert_holds,
     assert_unmet,
     broken,
+    late,
     level,
     market,
     mean,
@@ -98,6 +99,39 @@ def test_values_are_judged_with_three_sources_too_and_a_missing_one_only_with_en
     silent = rewritten(right, 0, slice(35, 40), factor=np.nan)
     assert_holds(PROPERTY.check(silent))
     assert PROPERTY.check(replace(silent, expect=msgspec.structs.replace(EXPECT, min_sources=2))).breached == 1
+
+
+TURNS = broken("zero", 0, start=15, end=25) + broken("null", 1, start=20, end=35) + broken("negative", 3, start=40, end=50)
+"""Three sources that turn invalid in turn: alone, two together, and one later by itself."""
+
+
+@pytest.mark.parametrize("excludes", [False, True])
+@pytest.mark.parametrize("combine", [median, mean])
+def test_sources_that_are_invalid_in_turn_are_judged_too(combine, excludes):
+    run = recorded(TURNS, quotes=APART, answer=answering(combine, excludes=excludes))
+    assert_holds(PROPERTY.check(run))
+    assert sorted(sorted(each.sources) for each in run.of_kind("absent-some")) == [[0], [0, 1], [1], [3]]
+
+
+def test_a_zero_in_the_mean_is_found_among_sources_in_turn():
+    assert_broken(PROPERTY.check(recorded(TURNS, quotes=APART, answer=answering(mean, accept=lambda price: price >= 0))), 0, 15)
+
+
+@pytest.mark.parametrize(("publication", "found"), [(17, False), (20, False), (22, False), (30, True), (38, False), (42, False), (46, True), (56, True)])
+def test_each_change_of_who_is_invalid_gives_the_target_time_again(publication, found):
+    """It must be the same from five seconds after the last change at 15, 20, 25, 35, 40 and 50 s on."""
+    run = recorded(TURNS, quotes=APART, answer=answering(mean, excludes=True))
+    assert (PROPERTY.check(rewritten(run, 0, [publication], factor=1.0001)).breach is not None) == found
+
+
+def test_one_that_is_invalid_beside_one_that_is_merely_wrong_is_judged():
+    run = recorded(broken("zero", 0, start=20, end=30) + level(1.001, 1), quotes=APART, answer=answering(mean))
+    assert_holds(PROPERTY.check(run))
+    assert PROPERTY.check(recorded(broken("zero", 0) + level(1.001, 1), quotes=APART, answer=answering(mean, accept=lambda _: True))).breached == 1
+
+
+def test_what_is_invalid_for_its_time_alone_is_judged_elsewhere():
+    assert_unmet(PROPERTY.check(recorded(late(60, 0, fault="skew"), quotes=APART)))
 
 
 def test_without_anything_invalid_there_is_no_verdict():
