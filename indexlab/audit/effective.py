@@ -32,6 +32,8 @@ class Flags:
     out: Path | None = None
     jobs: int | None = None
     expect: tuple[tuple[str, object], ...] = ()
+    estimate: int | None = None
+    require_coverage: bool = False
 
 
 def effective_plan(flags: Flags, here: Path, cores: int, clock: Callable[[], float], stop: Callable[[], bool]) -> tuple[AuditPlan, Path, Path]:
@@ -68,6 +70,8 @@ def effective_plan(flags: Flags, here: Path, cores: int, clock: Callable[[], flo
         folder=str(folder),
         clock=clock,
         stop=stop,
+        estimate=flags.estimate if flags.estimate is not None else file.estimate,
+        require_coverage=flags.require_coverage or bool(file.require_coverage),
     )
     return plan, here / folder if moved and flags.out else folder, base if moved else here
 

@@ -10,15 +10,22 @@ __all__ = [
     "AuditFinished",
     "AuditResult",
     "AuditStarted",
+    "Bound",
+    "Coverage",
+    "CoverageCell",
+    "Estimate",
     "Event",
+    "FaultEffect",
     "FaultWindow",
     "Finding",
     "FindingFound",
     "Note",
     "Picture",
     "Progress",
+    "PropertyEstimate",
     "PropertyResult",
     "SourcePath",
+    "StratumEstimate",
     "TableRow",
     "TargetFinished",
     "TargetResult",
@@ -97,7 +104,8 @@ class Finding(msgspec.Struct, frozen=True):
 
     `sentence` says what happened, `promised` and `seen` hold it against the promise; `file` is relative to the run's folder; `sources`,
     `quotes`, `faults` count the shrunk scenario, `from_*` the one it came from; `evaluations` counts what shrinking cost; `log` is the
-    target's own standard error; `seed` told the run differently where a metamorphic statement is broken.
+    target's own standard error; `seed` told the run differently where a metamorphic statement is broken. `what` is one word for what happened: findings of
+    one property are told apart by it and by the kinds of fault.
     """
 
     id: str
@@ -125,10 +133,14 @@ class Finding(msgspec.Struct, frozen=True):
     log: str = ""
     waived: str = ""
     seed: int = 0
+    what: str = ""
 
 
 class PropertyResult(msgspec.Struct, frozen=True):
-    """One property of one target: the verdict, its reason, in how many scenarios it was judged and its premise met, the worst case, the finding."""
+    """One property of one target: the verdict, its reason, in how many scenarios it was judged and its premise met, the worst case, what was found.
+
+    `findings` are all distinct ones, the first of them `finding`; where only that one is given, it is the only one.
+    """
 
     id: str
     statement: str
@@ -139,10 +151,119 @@ class PropertyResult(msgspec.Struct, frozen=True):
     worst: Worst | None = None
     finding: Finding | None = None
     breaches: int = 0
+    findings: list[Finding] = []
+
+    @property
+    def all_findings(self) -> list[Finding]:
+        """Every distinct finding, the first one first."""
+        return self.findings or ([] if self.finding is None else [self.finding])
+
+
+class Bound(msgspec.Struct, frozen=True):
+    """`k` of `n` independent cases broke; `upper_95` and `upper_99` are one-sided Clopper-Pearson upper bounds on the probability (1 where n is 0)."""
+
+    n: int
+    k: int
+    upper_95: float
+    upper_99: float
+
+
+class StratumEstimate(msgspec.Struct, frozen=True):
+    """One stratum of a property: a fault kind in a regime, the share of cases that are drawn into it, and what was seen there."""
+
+    fault: str
+    regime: str
+    weight: float
+    bound: Bound
+
+
+class PropertyEstimate(msgspec.Struct, frozen=True):
+    """One property in the estimate: over all cases whose premise was met; for the family (Bonferroni); weighted over strata; by stratum.
+
+    `weighted_95` and `weighted_99` bound the sum over strata of weight times probability, the weights those declared and renormalised over the
+    `strata` in which the premise was met; None where it was met in none.
+    """
+
+    id: str
+    bound: Bound
+    family_95: float
+    family_99: float
+    weighted_95: float | None
+    weighted_99: float | None
+    strata: list[StratumEstimate]
+
+
+class Estimate(msgspec.Struct, frozen=True):
+    """What independent cases of a declared distribution say: `done` of `planned` cases; `sentence` says what the probabilities are probabilities of.
+
+    `distribution` is the declaration, as (what, how it is drawn); `family` the number of bounds that hold together in the family-wise line;
+    `stopped` says why fewer cases than planned were run, or "".
+    """
+
+    planned: int
+    done: int
+    seed: int
+    family: int
+    sentence: str
+    distribution: list[tuple[str, str]]
+    properties: list[PropertyEstimate]
+    stopped: str = ""
+
+
+class CoverageCell(msgspec.Struct, frozen=True):
+    """A fault kind ("" is none) in a regime: the broken twins in which it touched a quote (of "": the clean runs), and counts, one a property.
+
+    The lists stand in the order of `Coverage.properties`: judged twins, those whose premise was met, those that broke the promise, the largest size seen
+    (in the property's own unit).
+    """
+
+    fault: str
+    regime: str
+    twins: int
+    judged: list[int]
+    met: list[int]
+    broken: list[int]
+    worst: list[float]
+
+
+class FaultEffect(msgspec.Struct, frozen=True):
+    """What a fault kind did in a search: twins it was injected into, twins in which it touched a quote, quotes touched, determinations that differ.
+
+    `determinations` and `differing` count publications of the broken twins in which it touched a quote; one differs where value or status is not
+    that of the clean twin.
+    """
+
+    fault: str
+    twins: int
+    touching: int
+    quotes: int
+    determinations: int
+    differing: int
+
+
+class Coverage(msgspec.Struct, frozen=True):
+    """Which cells of fault kind x regime x property were looked at: `filled` of `expected` ones, the `blanks` in words, the counts.
+
+    `faults` and `regimes` are the rows and columns, `""` the row of no fault; `bears` says for each row which properties are expected to be met there.
+    """
+
+    expected: int
+    filled: int
+    faults: list[str]
+    regimes: list[str]
+    properties: list[str]
+    bears: dict[str, list[str]]
+    cells: list[CoverageCell]
+    effects: list[FaultEffect]
+    blanks: list[str]
 
 
 class TargetResult(msgspec.Struct, frozen=True):
-    """All of one target. `expect` is the promise it was held to, as people write it; `cut` the scenario at which a time limit stopped it."""
+    """All of one target. `expect` is the promise it was held to, as people write it; `cut` the scenario at which a time limit stopped it.
+
+    `estimate` is None where none was asked for, `coverage` where nothing was searched. `failed_faults` says of third parties' faults what went wrong with them:
+    what they were to break was not judged, which is as inconclusive as a property that was not.
+    """
 
     target: str
     name: str
@@ -155,10 +276,16 @@ class TargetResult(msgspec.Struct, frozen=True):
     evaluations: int
     cut: int | None = None
     notes: list[str] = []
+    estimate: Estimate | None = None
+    coverage: Coverage | None = None
+    failed_faults: list[str] = []
 
 
 class AuditResult(msgspec.Struct, frozen=True):
-    """The whole audit; `survey` says that nobody was judged; `plan` is the effective plan; `seconds` is the only field that may differ between equal runs."""
+    """The whole audit; `survey` says that nobody was judged; `plan` is the effective plan; `seconds` is the only field that may differ between equal runs.
+
+    `require_coverage`: a blank cell of a target's coverage counts as inconclusive.
+    """
 
     version: str
     seed: int
@@ -169,6 +296,7 @@ class AuditResult(msgspec.Struct, frozen=True):
     interrupted: bool = False
     seconds: float = 0.0
     started: str = ""
+    require_coverage: bool = False
 
 
 class AuditStarted(msgspec.Struct, frozen=True, tag=True):
@@ -195,7 +323,7 @@ class TargetStarted(msgspec.Struct, frozen=True, tag=True):
 
 
 class Progress(msgspec.Struct, frozen=True, tag=True):
-    """`done` of `planned` scenarios of this target are judged; `phase` is "search" or "shrink"."""
+    """`done` of `planned` scenarios of this target are judged; `phase` is "search", "estimate" or "shrink"."""
 
     target: str
     done: int

@@ -15,30 +15,43 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-__all__ = ["BUDGETS", "PROFILES", "Budget", "PlanFile", "Profile", "budget", "find_plan", "read_plan"]
+__all__ = ["BUDGETS", "MOST_CASES", "PROFILES", "Budget", "PlanFile", "Profile", "budget", "find_plan", "read_plan"]
 
 Profile: TypeAlias = Literal["quick", "ci", "nightly"]
 PROFILES: Final[tuple[Profile, ...]] = get_args(Profile)
+MOST_CASES: Final = 10_000_000
+"""Independent cases that can be asked for: a bound of 3e-7."""
 _NAME: Final = "indexlab.toml"
-_SECTIONS: Final = {"target": ("use", "sources"), "expect": None, "run": ("profile", "seed", "jobs", "only", "skip", "fixtures", "out")}
+_SECTIONS: Final = {
+    "target": ("use", "sources"),
+    "expect": None,
+    "run": ("profile", "seed", "jobs", "only", "skip", "fixtures", "out", "estimate", "require_coverage"),
+}
 
 
 class Budget(msgspec.Struct, frozen=True):
-    """What a profile spends on one target, in counts: guided batches, twins a batch, evaluations to shrink one finding; `seconds` is the safety net."""
+    """What a profile spends on one target, in counts: guided batches, twins a batch, evaluations to shrink one finding; `seconds` is the safety net.
+
+    `kinds` is how many findings of one property are shrunk (each of another kind), `sweeps` how many base markets are swept, `estimate` how many
+    independent cases are run.
+    """
 
     batches: int
     twins: int
     shrink: int
     seconds: float
+    kinds: int = 1
+    sweeps: int = 0
+    estimate: int = 0
 
 
 BUDGETS: Final[dict[tuple[Profile, str], Budget]] = {
-    ("quick", "in-process"): Budget(batches=140, twins=24, shrink=500, seconds=60.0),
-    ("ci", "in-process"): Budget(batches=1600, twins=32, shrink=1000, seconds=300.0),
-    ("nightly", "in-process"): Budget(batches=24000, twins=32, shrink=2000, seconds=3600.0),
-    ("quick", "process"): Budget(batches=12, twins=5, shrink=150, seconds=10.0),
-    ("ci", "process"): Budget(batches=150, twins=8, shrink=400, seconds=60.0),
-    ("nightly", "process"): Budget(batches=2400, twins=16, shrink=1500, seconds=900.0),
+    ("quick", "in-process"): Budget(batches=140, twins=24, shrink=500, seconds=60.0, kinds=3, sweeps=4),
+    ("ci", "in-process"): Budget(batches=1600, twins=32, shrink=1000, seconds=300.0, kinds=6, sweeps=40, estimate=3000),
+    ("nightly", "in-process"): Budget(batches=24000, twins=32, shrink=2000, seconds=3600.0, kinds=12, sweeps=600, estimate=50_000),
+    ("quick", "process"): Budget(batches=12, twins=5, shrink=150, seconds=10.0, kinds=2, sweeps=1),
+    ("ci", "process"): Budget(batches=150, twins=8, shrink=400, seconds=60.0, kinds=4, sweeps=4, estimate=100),
+    ("nightly", "process"): Budget(batches=2400, twins=16, shrink=1500, seconds=900.0, kinds=8, sweeps=40, estimate=3000),
 }
 """Counts, so that the same seed gives the same findings on a slow and on a fast machine: on two cores they take under 10 s, a minute, a quarter
 of an hour. `seconds` is wide where the target is ours and so never slow by itself; a process is cut at what its profile is meant to take."""
@@ -61,6 +74,8 @@ class PlanFile(msgspec.Struct, frozen=True):
     skip: tuple[str, ...] = ()
     fixtures: tuple[str, ...] = ()
     out: str | None = None
+    estimate: int | None = None
+    require_coverage: bool | None = None
 
     @property
     def origin(self) -> str:
@@ -128,6 +143,8 @@ def _plan(path: Path, tables: Mapping[str, object]) -> PlanFile:
         skip=_texts(run.get("skip"), "run.skip"),
         fixtures=_texts(run.get("fixtures"), "run.fixtures"),
         out=_text(run.get("out"), "run.out"),
+        estimate=_whole(run.get("estimate"), "run.estimate", most=MOST_CASES),
+        require_coverage=_flag(run.get("require_coverage"), "run.require_coverage"),
     )
 
 
@@ -155,6 +172,13 @@ def _texts(given: object, key: str) -> tuple[str, ...]:
     if isinstance(given, list) and all(isinstance(entry, str) for entry in given):
         return tuple(given)
     problem = f"must be a list of texts, was {given!r}"
+    raise InputError(problem, key=key)
+
+
+def _flag(given: object, key: str) -> bool | None:
+    if given is None or isinstance(given, bool):
+        return given
+    problem = f"must be true or false, was {given!r}"
     raise InputError(problem, key=key)
 
 

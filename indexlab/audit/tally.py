@@ -3,37 +3,53 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from indexlab.audit.coverage import CoverageTally
 from indexlab.properties.premise import single_source_premise
 from indexlab.properties.run import CLEAN
 from indexlab.properties.words import clean_range, displacement
 
 if TYPE_CHECKING:
     from indexlab.audit.events import Worst
-    from indexlab.properties.property import Outcome
+    from indexlab.properties.property import ByTwin, Outcome
     from indexlab.properties.run import Run
     from indexlab.scenarios.scenario import Scenario
 
-__all__ = ["Candidate", "PropertyTally", "Tally", "displacement_by_fault"]
+__all__ = ["MOST_KINDS", "Candidate", "PropertyTally", "Tally", "displacement_by_fault"]
+
+MOST_KINDS: Final = 12
+"""So many kinds of breach of one property are kept to be shrunk; beyond that they are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A breach to be shrunk: the scenario of one twin, its id, and for a run told differently the seed that told it."""
+    """A breach to be shrunk: the scenario of one twin, its id, and for a run told differently the seed that told it.
+
+    `what` is one word for what happened, as in `Breach.what`.
+    """
 
     property: str
     scenario_id: str
     scenario: Scenario
     setting_seed: int
     retold: bool
+    what: str = ""
+
+    def kind(self) -> tuple[tuple[str, ...], str]:
+        """Which faults it takes and what happened: of breaches that share both, the first is kept."""
+        return tuple(sorted({fault.fault for fault in self.scenario.faults})), self.what
 
 
 @dataclass(slots=True)
 class PropertyTally:
-    """The counts of one property. `errors` holds what a check raised: its result is inconclusive then."""
+    """The counts of one property. `errors` holds what a check raised: its result is inconclusive then.
+
+    `by_twin` is what the last check found in each twin, until the batch is counted into the coverage; `independent` holds n and k of independent cases where
+    only they showed a breach.
+    """
 
     scenarios: int = 0
     premise_met: int = 0
@@ -41,8 +57,11 @@ class PropertyTally:
     ties: int = 0
     worst: Worst | None = None
     unmet: str = ""
+    no_occasion: str = ""
     errors: str = ""
     candidates: list[Candidate] = field(default_factory=list)
+    by_twin: ByTwin | None = None
+    independent: tuple[int, int] = (0, 0)
 
     def add(self, outcome: Outcome, worst: Worst | None) -> None:
         """Count one outcome."""
@@ -51,12 +70,19 @@ class PropertyTally:
         self.breached += outcome.breached
         if outcome.unmet and not self.unmet:
             self.unmet = outcome.unmet
+        self.no_occasion = self.no_occasion or outcome.no_occasion
+        self.by_twin = outcome.by_twin
         self._see(worst)
 
     def _see(self, worst: Worst | None) -> None:
         # strictly larger: the first of equals stays, whatever the order of workers
         if worst is not None and (self.worst is None or worst.value > self.worst.value):
             self.worst = worst
+
+    def keep(self, candidate: Candidate, most_candidates: int = MOST_KINDS) -> None:
+        """Keep a breach unless one of its kind is kept already, or there is no room for another kind."""
+        if len(self.candidates) < most_candidates and all(candidate.kind() != kept.kind() for kept in self.candidates):
+            self.candidates.append(candidate)
 
     def merge(self, other: PropertyTally, most_candidates: int) -> None:
         """Take in what came after."""
@@ -65,9 +91,11 @@ class PropertyTally:
         self.breached += other.breached
         self.ties += other.ties
         self.unmet = self.unmet or other.unmet
+        self.no_occasion = self.no_occasion or other.no_occasion
         self.errors = self.errors or other.errors
         self._see(other.worst)
-        self.candidates = (self.candidates + other.candidates)[:most_candidates]
+        for candidate in other.candidates:
+            self.keep(candidate, most_candidates)
 
 
 @dataclass(slots=True)
@@ -82,27 +110,44 @@ class Tally:
     missing: int = 0
     publications: int = 0
     notes: list[str] = field(default_factory=list)
+    failed_faults: list[str] = field(default_factory=list)
+    coverage: CoverageTally = field(default_factory=CoverageTally)
+    borders: dict[str, int] = field(default_factory=dict)
+    status_changes: int = 0
 
-    def merge(self, other: Tally, most_candidates: int = 3) -> None:
+    def merge(self, other: Tally, most_candidates: int = MOST_KINDS) -> None:
         """Take in what came after."""
         for name, counts in other.properties.items():
             self.properties.setdefault(name, PropertyTally()).merge(counts, most_candidates)
         self.scenarios += other.scenarios
         self.evaluations += other.evaluations
         self.headroom = max(self.headroom, other.headroom)
+        self.status_changes += other.status_changes
         self.missing += other.missing
         self.publications += other.publications
+        for border, count in other.borders.items():
+            self.borders[border] = count + self.borders.get(border, 0)
         for fault, size in other.by_fault.items():
             self.by_fault[fault] = max(size, self.by_fault.get(fault, 0.0))
         self.notes += [note for note in other.notes if note not in self.notes]
+        self.failed_faults += [failure for failure in other.failed_faults if failure not in self.failed_faults]
+        self.coverage.merge(other.coverage)
 
     def measure(self, run: Run) -> None:
-        """Add what is measured and not judged."""
+        """Add what is measured and not judged, and what was covered."""
+        self.coverage.see(run, self.properties)
+        for counts in self.properties.values():
+            counts.by_twin = None  # it has no further use, and would be carried from process to process
         for fault, size in displacement_by_fault(run).items():
             self.by_fault[fault] = max(size, self.by_fault.get(fault, 0.0))
+        self.headroom = max(self.by_fault.values(), default=0.0) / run.expect.margin_headroom
+        if run.twins:
+            self.status_changes += int((run.broken.status != run.clean.status).sum())
         for stack in (run.clean, run.broken):
             self.missing += int(stack.missing.sum())
             self.publications += int(stack.missing.size)
+        self.notes += [note for note in run.notes if note not in self.notes]
+        self.failed_faults += [note for note in run.notes if note not in self.failed_faults]
         for trace in (run.clean_trace, *run.broken_traces):
             self.notes += [note for note in trace.answer.notes if note not in self.notes]
 

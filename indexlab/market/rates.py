@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+import numpy as np
+
 from indexlab.market.columns import check_arrival, check_length, check_times, number_column, whole_column
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Rate", "Rates"]
+    from indexlab.market.source import Basket
+
+__all__ = ["Rate", "Rates", "factors"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,3 +57,20 @@ class Rate:
 
 Rates: TypeAlias = Mapping[str, Rate]
 """By quote currency; a currency without an entry is taken as the index's own."""
+
+
+def factors(rates: Rates | None, basket: Basket, times: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return what one unit of each source's quote currency was worth in the index's at each time, float64 [times, sources].
+
+    It is the newest rate received at or before the time that is finite and above 0, NaN where there is none yet, and 1 for a currency without rates.
+    """
+    worth = np.ones((len(times), len(basket)))
+    for currency, rate in (rates or {}).items():
+        places = [place for place, source in enumerate(basket) if source.quote == currency]
+        if not places:
+            continue
+        usable = np.isfinite(rate.price) & (rate.price > 0)
+        received, price = rate.receive_time[usable], np.concatenate((rate.price[usable], [np.nan]))
+        newest = np.searchsorted(received, times, side="right") - 1
+        worth[:, places] = price[newest][:, None]
+    return worth

@@ -10,19 +10,22 @@ import numpy as np
 
 from indexlab.market.quotes import Quotes
 from indexlab.market.seeds import stream
+from indexlab.market.synthetic_columns import EXTRA_COLUMNS, with_columns
 from indexlab.market.units import MILLISECOND, SECOND
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["REGIMES", "Market", "Regime", "synthesise", "true_price"]
+__all__ = ["EXTRA_COLUMNS", "JUMPS", "REGIMES", "Market", "Regime", "synthesise", "true_price"]
 
-Regime: TypeAlias = Literal["calm", "trending", "volatile", "crash", "rally", "gap"]
-REGIMES: Final[tuple[Regime, ...]] = ("calm", "trending", "volatile", "crash", "rally", "gap")
+Regime: TypeAlias = Literal["calm", "trending", "volatile", "crash", "rally", "gap", "gap-open", "lead-lag"]
+REGIMES: Final[tuple[Regime, ...]] = ("calm", "trending", "volatile", "crash", "rally", "gap", "gap-open", "lead-lag")
+JUMPS: Final[tuple[Regime, ...]] = ("gap", "gap-open", "lead-lag")
+"""The regimes whose true price moves at once: every venue then shows the new price within `lead`."""
 
 _CALM: Final = 3e-5
 """Standard deviation of the true price over a second in a quiet market (about 17 % a year)."""
-_VOLATILITY: Final = {"calm": _CALM, "trending": _CALM, "volatile": 10 * _CALM, "crash": 3 * _CALM, "rally": 3 * _CALM, "gap": _CALM}
+_VOLATILITY: Final = {"calm": _CALM, "trending": _CALM, "volatile": 10 * _CALM, "crash": 3 * _CALM, "rally": 3 * _CALM} | dict.fromkeys(JUMPS, _CALM)
 _GRID_A_SPACING: Final = 4
 _JITTER: Final = 0.4
 """Quotes come within this share of their regular spacing, so no silence exceeds 1.8 times `spacing`."""
@@ -36,7 +39,13 @@ class Market(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     `move` is the factor by which the true price moves (1: not at all) from `move_at` after the start on, over `move_over` (0: at once, a
     gap). `spacing` is the longest regular time between quotes of a venue, `lead` the span within which the venues follow one another,
     `leader` the position of a venue that goes first. In a `flat` market
-    every venue always says the same price.
+    every venue always says the same price. For `silence` before `move_at` no venue says anything, and after it all open again, within `lead`.
+    In an `instant` market quotes happen and arrive exactly at publication times. `busiest` is the position of a venue that quotes every
+    `busy_spacing`. The venues at the positions `mute` say nothing from `mute_from` after the start on. `columns` are those that are made
+    beside the usual ones (confidence, trade_size, book: five levels a side).
+
+    Regimes: a `gap` moves at once, all venues within `lead` of one another; in a `lead-lag` market one goes first and the others follow one by one, evenly
+    over `lead`; a `gap-open` is a gap after a `silence`.
     """
 
     regime: Regime
@@ -53,6 +62,13 @@ class Market(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     leader: int | None = None
     book: bool = False
     flat: bool = False
+    silence: int = 0
+    instant: bool = False
+    busiest: int | None = None
+    busy_spacing: int = 0
+    columns: tuple[str, ...] = ()
+    mute: tuple[int, ...] = ()
+    mute_from: int = 0
 
     @property
     def end(self) -> int:
@@ -79,29 +95,40 @@ def true_price(market: Market, times: NDArray[np.int64]) -> NDArray[np.float64]:
 def synthesise(market: Market, n_sources: int) -> Quotes:
     """Return the quotes of `n_sources` venues around the true price: each its own tick, spread, noise, rhythm, latency, lead or lag.
 
-    Every venue quotes before the first publication, and after a gap within `lead`; the clean market has no late, doubled or invalid observation.
+    Every venue quotes before the first publication (of an instant market: at it), and after a gap within `lead`; the clean market has no late, doubled or
+    invalid observation.
     """
     draw = stream("venues", market.seed)
     spacing = np.maximum(market.spacing * np.exp(draw.uniform(math.log(0.2), 0.0, n_sources)), 2 * MILLISECOND)
-    latency = draw.uniform(5 * MILLISECOND, min(300 * MILLISECOND, market.interval / 4), n_sources)
+    slowest = min(300 * MILLISECOND, market.interval / 4)
+    latency = draw.uniform(min(5 * MILLISECOND, slowest), slowest, n_sources)
     behind = draw.uniform(0.0, market.lead, n_sources)
     offset = draw.uniform(-_OFFSET, _OFFSET, n_sources)
     half_spread = draw.uniform(5e-6, 1e-4, n_sources)
     tick = _ticks(market.price * min(market.move, 1.0), draw.integers(0, 3, n_sources))
+    if market.regime == "lead-lag":
+        behind = _one_after_another(market, n_sources)
     if market.leader is not None:
         behind[market.leader] = 0.0
+    if market.busiest is not None and market.busy_spacing:
+        spacing[market.busiest] = market.busy_spacing
 
     counts = np.ceil((market.end - market.start) / spacing).astype(np.int64) + 1
     source = np.repeat(np.arange(n_sources, dtype=np.int32), counts)
     turn = np.arange(len(source)) - np.repeat(np.cumsum(counts) - counts, counts)
     wobble = np.where(turn == 0, 0.0, draw.uniform(-_JITTER, _JITTER, len(source)))
     event = market.start + (draw.uniform(0.0, 0.3, n_sources)[source] * np.minimum(spacing, market.interval)[source]) + (turn + wobble) * spacing[source]
-    if market.regime == "gap":
+    if market.regime in JUMPS or market.silence:
         shown = market.start + market.move_at + behind
-        source = np.concatenate([source, np.arange(n_sources, dtype=np.int32)])
-        event = np.concatenate([event, shown])
+        heard = ~_silent(market, event, shown[source])
+        source = np.concatenate([source[heard], np.arange(n_sources, dtype=np.int32)])
+        event = np.concatenate([event[heard], shown])
     event = (event // MILLISECOND * MILLISECOND).astype(np.int64)
     received = event + np.maximum(latency[source] * draw.uniform(0.8, 1.2, len(source)), MILLISECOND).astype(np.int64) // MILLISECOND * MILLISECOND
+    if market.instant:
+        # the next publication at or after it; the venues of a gap keep their order by showing it at different publications
+        event = market.start + np.maximum(-(-(event - market.start) // market.interval), 1) * market.interval
+        received = event
     received = _in_turn(source, event, received)
 
     # `behind` is rounded down with the event time, or a venue would show the old price in its own quote of the gap
@@ -120,7 +147,28 @@ def synthesise(market: Market, n_sources: int) -> Quotes:
         price = np.clip(price, bid, ask)
     order = np.lexsort((event, source, received))
     made = Quotes(received, event, source, price, bid, ask, np.asarray(np.round(volume, 6), dtype=np.float64)).take(order)
-    return made.take(_first_of_each_instant(made) & (made.receive_time <= market.end))
+    heard = _first_of_each_instant(made) & (made.receive_time <= market.end)
+    if market.mute:
+        heard &= ~np.isin(made.source, market.mute) | (made.event_time < market.start + market.mute_from)
+    made = made.take(heard)
+    return with_columns(made, market.columns, tick, half_spread, market.seed)
+
+
+def _one_after_another(market: Market, n_sources: int) -> NDArray[np.float64]:
+    # the leader first, the others in an order of the seed, evenly over the lead
+    order = stream("lead-lag", market.seed).permutation(n_sources)
+    if market.leader is not None:
+        order = np.concatenate(([market.leader], order[order != market.leader]))
+    behind = np.empty(n_sources)
+    behind[order] = market.lead * np.arange(n_sources) / max(n_sources - 1, 1)
+    return behind
+
+
+def _silent(market: Market, event: NDArray[np.float64], shown: NDArray[np.float64]) -> NDArray[np.bool_]:
+    # nobody speaks in the silence, nor after it before its venue has opened
+    if not market.silence:
+        return np.zeros(len(event), dtype=bool)
+    return (event >= market.start + market.move_at - market.silence) & (event < shown)
 
 
 def _ticks(price: float, size: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from indexlab.report.covered import coverage_line
+from indexlab.report.estimates import estimate_lines
 from indexlab.report.grid import aligned, wrapped
 from indexlab.report.plain import plain
-from indexlab.report.text import WIDTH, finding_text, findings_table, survey_table, verdict_table
+from indexlab.report.text import WIDTH, finding_text, findings_list, findings_table, survey_table, verdict_table
 from indexlab.report.words import count, count_of, displacement_text, findings_of, headline, largest_displacement, short_names
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ _FULL_TEXTS: Final = 5
 
 def closing_text(result: AuditResult, folder: str, *, already_said: Collection[str] = ()) -> str:
     """Return the table, the findings, the notes that are not `already_said`, what was found in how many scenarios, and where the report is."""
-    parts = [_table(result), *_findings(result), _notes(result, already_said), _last(result, folder)]
+    parts = [_table(result), *_findings(result), _figures(result), _notes(result, already_said), _last(result, folder)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -35,13 +37,24 @@ def _table(result: AuditResult) -> str:
 
 
 def _findings(result: AuditResult) -> list[str]:
-    """Return the findings in full, the first few of them; in a survey, and beyond those few, a line each."""
+    """Return the findings in full, the first few of them; beyond those few by their sentences, in a survey a line each."""
     found = findings_of(result)
     full = [] if result.survey else found[:_FULL_TEXTS]
     texts = [finding_text(finding, of=one.scenarios) for _, one, finding in full]
-    rest = findings_table(result, after=len(full))
+    rest = findings_table(result) if result.survey else findings_list(result, after=len(full))
     heading = "findings, and how to see each again" if not full else f"and {count_of(len(found) - len(full), 'more finding')}"
     return [*texts, f"{heading}\n{rest}"] if rest else texts
+
+
+def _figures(result: AuditResult) -> str:
+    """Return what was estimated and what was covered, of one target, or of each where coverage is required."""
+    lines = []
+    for name, target in zip(short_names(result.targets), result.targets, strict=True):
+        head = [] if len(result.targets) == 1 else [f"{name}:"]
+        covered = coverage_line(target, result) if not head or result.require_coverage else ""
+        said = [*estimate_lines(target), *([covered] if covered else [])]
+        lines += [line for each in [*head, *said] for line in wrapped(each, WIDTH)] if said else []
+    return "\n".join(lines)
 
 
 def _notes(result: AuditResult, already_said: Collection[str]) -> str:

@@ -11,6 +11,10 @@ import math
 import shlex
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
+from indexlab.report.power_view import power_document
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["SCHEMA", "report_bytes", "report_document"]
 
 SCHEMA: Final = 1
+_LONG: Final = frozenset({"cells", "strata", "distribution"})
 
 
 def report_document(result: AuditResult) -> dict[str, object]:
@@ -33,13 +38,29 @@ def report_document(result: AuditResult) -> dict[str, object]:
         "run": {"started": result.started, "seconds": _value(result.seconds)},
         "plan": _value(result.plan),
         "targets": [_target(target) for target in result.targets],
+        "power": power_document(result.version),
     }
 
 
 def report_bytes(result: AuditResult) -> bytes:
     """Return report.json as written: indented UTF-8. A lone surrogate becomes an escape, so the text always encodes."""
-    text = json.dumps(report_document(result), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    return text.encode("utf-8", "backslashreplace")
+    return (_written(report_document(result)) + "\n").encode("utf-8", "backslashreplace")
+
+
+def _written(value: object, depth: int = 0, key: str = "") -> str:
+    """Write JSON as `json` does with an indent of 2, but the rows of long tables on a line each: they would be most of the file's lines."""
+    pad = "  " * (depth + 1)
+    if isinstance(value, dict) and value:
+        rows = [f"{pad}{_line(name)}: {_written(inner, depth + 1, name)}" for name, inner in value.items()]
+        return "{\n" + ",\n".join(rows) + "\n" + "  " * depth + "}"
+    if isinstance(value, list) and value:
+        rows = [pad + (_line(inner) if key in _LONG else _written(inner, depth + 1)) for inner in value]
+        return "[\n" + ",\n".join(rows) + "\n" + "  " * depth + "]"
+    return _line(value)
+
+
+def _line(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def _target(target: TargetResult) -> dict[str, object]:
@@ -55,6 +76,8 @@ def _target(target: TargetResult) -> dict[str, object]:
         "properties": [_property(one) for one in target.properties],
         "measures": _sorted(target.measures),
         "notes": list(target.notes),
+        "estimate": None if target.estimate is None else _value(msgspec.to_builtins(target.estimate)),
+        "coverage": None if target.coverage is None else _value(msgspec.to_builtins(target.coverage)),
     }
 
 
@@ -68,6 +91,7 @@ def _property(one: PropertyResult) -> dict[str, object]:
         "breaches": one.breaches,
         "worst": None if one.worst is None else _worst(one.worst),
         "finding": None if one.finding is None else _finding(one.finding),
+        "findings": [_finding(finding) for finding in one.all_findings],
     }
 
 

@@ -17,6 +17,9 @@ import jinja2
 from markupsafe import Markup
 
 from indexlab.report.charts import fault_chart, finding_chart
+from indexlab.report.covered import COUNTED
+from indexlab.report.estimates import HOW_TO_ASK
+from indexlab.report.power_view import power_section
 from indexlab.report.view import page_view, promises
 from indexlab.report.words import LIMITS
 
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from indexlab.audit.events import AuditResult
     from indexlab.report.view import Entry, PageView
 
-__all__ = ["page", "page_bytes"]
+__all__ = ["page", "page_bytes", "policy_for"]
 
 _LOG: Final = logging.getLogger(__name__)
 _MOST_PICTURES: Final = 12
@@ -48,13 +51,16 @@ def page(result: AuditResult) -> str:
     return _template().render(
         view=view,
         style=Markup(style),  # noqa: S704 - our own file, and a run id of letters and digits
-        policy=_policy(style),
+        policy=policy_for(style),
         faults=_drawn(lambda: fault_chart(result.targets, promises(result), prefix="faults")),
         pictures=pictures,
         undrawn=undrawn,
         others=view.others[:_MOST_FINDINGS],
         left_out=max(0, len(view.others) - _MOST_FINDINGS),
         limits=LIMITS,
+        counted=COUNTED,
+        how_to_ask=HOW_TO_ASK,
+        power=power_section(result.version),
     )
 
 
@@ -72,7 +78,8 @@ def _style(view: PageView) -> str:
     return "\n" + _file("report.css").replace("RUN-ID", _UNFIT_FOR_CSS.sub("", view.subtitle)[:120])
 
 
-def _policy(style: str) -> str:
+def policy_for(style: str) -> str:
+    """Return the policy of a page: it loads nothing, and applies this one style sheet."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 

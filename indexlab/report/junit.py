@@ -13,7 +13,7 @@ from indexlab.report.plain import plain, plain_lines
 from indexlab.report.text import finding_text
 
 if TYPE_CHECKING:
-    from indexlab.audit.events import AuditResult, PropertyResult, TargetResult
+    from indexlab.audit.events import AuditResult, Coverage, PropertyResult, TargetResult
 
 __all__ = ["junit_bytes"]
 
@@ -36,6 +36,8 @@ def _suite(result: AuditResult, target: TargetResult) -> ET.Element:
     _properties(suite, {"indexlab": result.version, "seed": result.seed, "profile": result.profile, "kind": target.kind, "version": target.version})
     for one in target.properties:
         suite.append(_case(result, target, one))
+    if result.require_coverage and target.coverage is not None:
+        suite.append(_coverage(target, target.coverage, survey=result.survey))
     _count(suite)
     return suite
 
@@ -46,23 +48,34 @@ def _case(result: AuditResult, target: TargetResult, one: PropertyResult) -> ET.
     reason = plain(one.reason, most=_LONGEST)
     if one.verdict == "violated":
         kind, said = ("skipped", "a survey judges nobody: broken") if result.survey else ("failure", "")
-        summary = plain(one.finding.sentence, most=_LONGEST) if one.finding is not None else reason
+        sentences = [plain(finding.sentence, most=_LONGEST) for finding in one.all_findings]
+        summary = sentences[0] + (f" (and {len(sentences) - 1} more)" if len(sentences) > 1 else "") if sentences else reason
         ET.SubElement(case, kind, {"message": ": ".join(part for part in (said, summary) if part)}).text = _explanation(result, one)
     elif one.verdict == "inconclusive":
         kind = "skipped" if result.survey else "error"
         ET.SubElement(case, kind, {"message": f"inconclusive: {reason}"})
     elif one.verdict != "holds":
         ET.SubElement(case, "skipped", {"message": f"{one.verdict}: {reason}"})
-        if one.finding is not None:
+        if one.all_findings:
             ET.SubElement(case, "system-out").text = _explanation(result, one)
     return case
 
 
+def _coverage(target: TargetResult, found: Coverage, *, survey: bool) -> ET.Element:
+    """Return the test case of a required coverage: an error where a cell is blank."""
+    case = ET.Element("testcase", {"classname": plain(target.target, most=_LONGEST), "name": "coverage"})
+    _properties(case, {"cells": found.expected, "filled": found.filled})
+    if found.filled < found.expected:
+        message = f"inconclusive: {found.expected - found.filled} of {found.expected} cells of the coverage are blank"
+        ET.SubElement(case, "skipped" if survey else "error", {"message": message}).text = "\n".join(plain(line, most=_LONGEST) for line in found.blanks)
+    return case
+
+
 def _explanation(result: AuditResult, one: PropertyResult) -> str:
-    """Return the text of the finding; it went through `plain` line by line already."""
-    if one.finding is None:
+    """Return the texts of the findings; they went through `plain` line by line already."""
+    if not one.all_findings:
         return "\n".join(plain_lines(one.reason))
-    return "\n" + finding_text(one.finding, survey=result.survey, of=one.scenarios) + "\n"
+    return "\n" + "\n\n".join(finding_text(finding, survey=result.survey, of=one.scenarios) for finding in one.all_findings) + "\n"
 
 
 def _properties(parent: ET.Element, table: dict[str, object]) -> None:

@@ -50,6 +50,7 @@ class Running:
         place = f"{len(self._parts)} of {self._targets}  {name}"
         if isinstance(event, TargetStarted):
             return f"{place}  {count(event.planned)} scenarios"
-        doing = "shrinking what broke" if event.phase == "shrink" else f"{count(event.done)} of {count(event.planned)} scenarios"
+        what = "independent cases" if event.phase == "estimate" else "scenarios"
+        doing = "shrinking what broke" if event.phase == "shrink" else f"{count(event.done)} of {count(event.planned)} {what}"
         broken = f", {count(event.breaches)} breaches" if event.breaches else ""
         return f"{place}  {doing}{broken}"

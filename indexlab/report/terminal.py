@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from indexlab.audit.events import Event, TargetResult, Verdict
 
-__all__ = ["Terminal"]
+__all__ = ["Terminal", "console_on", "is_plain", "say"]
 
 _STYLES: Final = {
     "bold red": (r"\bBROKEN\b",),
@@ -50,12 +50,12 @@ class Terminal:
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None, environ: Mapping[str, str] | None = None) -> None:
         """Show on these streams, by default the process's own; `environ` says whether there may be colours and bars (NO_COLOR, CI, TERM)."""
         environ = os.environ if environ is None else environ
-        self._out = _console(sys.stdout if out is None else out, environ)
-        self._err = _console(sys.stderr if err is None else err, environ)
+        self._out = console_on(sys.stdout if out is None else out, environ)
+        self._err = console_on(sys.stderr if err is None else err, environ)
         self._running: Running | None = None
         self._folder, self._survey = "", False
         self._said: list[str] = []
-        self._lively = self._err.is_terminal and not _is_plain(environ)
+        self._lively = self._err.is_terminal and not is_plain(environ)
 
     def handle(self, event: Event) -> None:
         """Take one event."""
@@ -65,7 +65,7 @@ class Terminal:
             self._running.handle(event)
         elif isinstance(event, AuditFinished):
             self._stop()
-            _say(self._out, closing_text(event.result, self._folder, already_said=self._said if self._out.is_terminal else ()))
+            say(self._out, closing_text(event.result, self._folder, already_said=self._said if self._out.is_terminal else ()))
             return
         if isinstance(event, TargetStarted | TargetFinished | Note) or (isinstance(event, FindingFound) and not self._survey):
             self._mention(event)
@@ -82,7 +82,7 @@ class Terminal:
             else f"audit of {count_of(len(event.targets), 'target')}"
         )
         many = count_of(len(event.properties), "property", "properties")
-        _say(self._err, f"indexlab {plain(event.version)}: {what}, {many}, profile {plain(event.profile)}, seed {event.seed}")
+        say(self._err, f"indexlab {plain(event.version)}: {what}, {many}, profile {plain(event.profile)}, seed {event.seed}")
         if self._lively:
             self._running = Running(self._err, len(event.targets))
 
@@ -95,13 +95,13 @@ class Terminal:
         """Say one line: with the bar only what it cannot show, without it also that a target began and ended."""
         if isinstance(event, Note):
             self._said.append(event.text)
-            _say(self._err, f"note: {plain(event.target, most=40)}: {plain(event.text, most=300)}" if event.target else f"note: {plain(event.text, most=300)}")
+            say(self._err, f"note: {plain(event.target, most=40)}: {plain(event.text, most=300)}" if event.target else f"note: {plain(event.text, most=300)}")
         elif isinstance(event, FindingFound):
-            _say(self._err, finding_line(event.finding))
+            say(self._err, finding_line(event.finding))
         elif self._running is None and isinstance(event, TargetFinished):
-            _say(self._err, _ended(event.result))
+            say(self._err, _ended(event.result))
         elif self._running is None and isinstance(event, TargetStarted) and event.kind == "process":  # it may hang: say which one
-            _say(self._err, _began(event))
+            say(self._err, _began(event))
 
 
 def _began(event: TargetStarted) -> str:
@@ -113,11 +113,12 @@ def _ended(target: TargetResult) -> str:
     return f"{plain(target.target, most=60)}: {', '.join(said) or 'nothing judged'}, in {count_of(target.scenarios, 'scenario')}"
 
 
-def _is_plain(environ: Mapping[str, str]) -> bool:
+def is_plain(environ: Mapping[str, str]) -> bool:
+    """Say whether there is to be no colour and no bar (NO_COLOR, CI, a dumb TERM)."""
     return bool(environ.get("NO_COLOR") or environ.get("CI")) or environ.get("TERM") == "dumb"
 
 
-def _console(stream: TextIO, environ: Mapping[str, str]) -> Console:
+def console_on(stream: TextIO, environ: Mapping[str, str]) -> Console:
     """Return a console that takes text as it is (no markup, no emoji, no wrapping) and falls silent when its reader has gone."""
     from rich.console import Console as RichConsole
 
@@ -126,7 +127,7 @@ def _console(stream: TextIO, environ: Mapping[str, str]) -> Console:
             self.quiet = True
             _let_go_of(self.file)
 
-    return QuietConsole(file=stream, markup=False, emoji=False, highlight=False, soft_wrap=True, no_color=_is_plain(environ) or None, _environ=environ)
+    return QuietConsole(file=stream, markup=False, emoji=False, highlight=False, soft_wrap=True, no_color=is_plain(environ) or None, _environ=environ)
 
 
 def _let_go_of(stream: IO[str]) -> None:
@@ -137,7 +138,7 @@ def _let_go_of(stream: IO[str]) -> None:
         os.close(nothing)
 
 
-def _say(console: Console, text: str) -> None:
+def say(console: Console, text: str) -> None:
     """Print plain lines, the words of the verdicts coloured where the stream is a terminal."""
     from rich.text import Text
 

@@ -24,7 +24,7 @@ from indexlab.report.words import (
 if TYPE_CHECKING:
     from indexlab.audit.events import AuditResult, Finding, PropertyResult, TargetResult
 
-__all__ = ["WIDTH", "finding_line", "finding_text", "findings_table", "replay_command", "survey_table", "verdict_table"]
+__all__ = ["WIDTH", "finding_line", "finding_text", "findings_list", "findings_table", "replay_command", "survey_table", "verdict_table"]
 
 WIDTH: Final = 100
 _EVENT_COLUMN: Final = 2
@@ -146,7 +146,10 @@ def _said(one: PropertyResult) -> str:
         worst += f" ({plain(one.worst.fault, most=_CELL)})"
     if one.verdict in {"violated", "waived"} and one.breaches:
         worst = "; ".join(part for part in (f"broken in {count_of(one.breaches, 'scenario')}", worst) if part)
-    return "; ".join(part for part in (plain(one.reason, most=300) if one.verdict not in {"holds", "violated"} else "", worst) if part)
+    # a breach that the search did not count was seen elsewhere, and the reason says where
+    uncounted = one.verdict == "violated" and not one.breaches and plain(one.reason, most=300) not in worst
+    reason = plain(one.reason, most=300) if uncounted or one.verdict not in {"holds", "violated"} else ""
+    return "; ".join(part for part in (reason, worst) if part)
 
 
 def survey_table(result: AuditResult, *, width: int = WIDTH) -> str:
@@ -201,6 +204,19 @@ def _legend(result: AuditResult) -> str:
         "waived": "waived  broken, with a reason given beforehand",
     }
     return "   ".join([*(text for verdict, text in words.items() if verdict in verdicts), "worst move: of the index, by one fault, against the clean run"])
+
+
+def findings_list(result: AuditResult, *, after: int = 0) -> str:
+    """Return each finding behind the first `after` by its one sentence, with the line that replays it."""
+    names = {id(target): name for target, name in zip(result.targets, short_names(result.targets), strict=True)}
+    several = len(result.targets) > 1
+    lines = []
+    for target, one, finding in findings_of(result)[after:]:
+        word = "WAIVED" if finding.waived else "BROKEN"
+        where = f"{names[id(target)]}, " if several else ""
+        lines += wrapped(f"{word}  {where}{plain(one.id, most=_CELL)}: {plain(finding.sentence, most=_SENTENCE)}", WIDTH, indent=2)
+        lines.append(f"    {replay_command(finding)}")
+    return "\n".join(lines)
 
 
 def findings_table(result: AuditResult, *, after: int = 0) -> str:

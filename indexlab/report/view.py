@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from indexlab.market.errors import InputError
 from indexlab.market.units import ratio
+from indexlab.report.covered import CoverageSheet, blank_cells, coverage_sheet
 from indexlab.report.document import report_document
+from indexlab.report.estimates import EstimateSheet, estimate_sheet
 from indexlab.report.plain import plain
 from indexlab.report.text import finding_text, replay_command
 from indexlab.report.words import (
@@ -38,6 +40,7 @@ __all__ = ["Cell", "Entry", "PageView", "Row", "Sheet", "page_view", "promises"]
 _LINE: Final = 400
 _NAME: Final = 60
 _VALUE: Final = 200
+_FULL_SHEETS: Final = 4
 _CHARTED: Final = "worst_displacement_by_fault"
 
 
@@ -120,6 +123,8 @@ class PageView:
     worst: Entry | None
     others: list[Entry]
     sheets: list[Sheet]
+    estimates: list[EstimateSheet]
+    coverage: list[CoverageSheet]
     same_promise: bool
     ran: list[tuple[str, str]]
     plan: str
@@ -136,6 +141,8 @@ def page_view(result: AuditResult) -> PageView:
     first = next((entry for entry in entries if entry.finding is worst), None)
     anchors = {id(entry.finding): entry.anchor for entry in entries}
     sheets = [_sheet(target, name, anchors) for target, name in zip(result.targets, names, strict=True)]
+    brief = len(names) > _FULL_SHEETS
+    tables = [coverage_sheet(target, name, brief=brief) for target, name in zip(result.targets, names, strict=True)]
     count_targets = count_of(len(result.targets), "target")
     title = (
         f"Survey of {count_of(len(result.targets), 'methodology', 'methodologies')}"
@@ -153,6 +160,8 @@ def page_view(result: AuditResult) -> PageView:
         worst=first,
         others=[entry for entry in entries if entry is not first],
         sheets=sheets,
+        estimates=[sheet for target, name in zip(result.targets, names, strict=True) if (sheet := estimate_sheet(target, name)) is not None],
+        coverage=[table for table in tables if table is not None],
         same_promise=len(sheets) > 1 and all(sheet.expect == sheets[0].expect for sheet in sheets),
         ran=_ran(result),
         plan=json.dumps(report_document(result)["plan"], indent=2, ensure_ascii=True),
@@ -193,7 +202,7 @@ def _entries(result: AuditResult, names: list[str]) -> list[Entry]:
 
 
 def _cell(one: PropertyResult, anchors: Mapping[int, str]) -> Cell:
-    link = anchors.get(id(one.finding), "") if one.finding is not None else ""
+    link = next((anchors[id(finding)] for finding in one.all_findings if id(finding) in anchors), "")
     small = worst_text(one.worst) if one.worst is not None and one.worst.unit == "ratio" else ""
     return Cell(one.verdict, VERDICT_WORDS[one.verdict], small, link)
 
@@ -278,6 +287,9 @@ def _missing(result: AuditResult, names: list[str]) -> list[str]:
         unsure = [plain(one.id, most=_NAME) for one in target.properties if one.verdict == "inconclusive"]
         if unsure:
             lines.append(f"{name}: not judged in this run: {', '.join(unsure)}.")
+        if blank_cells(target):
+            required = ", which counts as inconclusive because coverage is required" if result.require_coverage else ""
+            lines.append(f"{name}: of the coverage {count_of(blank_cells(target), 'cell is', 'cells are')} blank{required}.")
         if target.cut is not None:
             lines.append(f"{name}: a time limit stopped it at scenario {count(target.cut)}; only the scenarios before it were run.")
     return lines

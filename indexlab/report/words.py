@@ -110,8 +110,8 @@ def with_verdict(target: TargetResult, *verdicts: Verdict) -> list[PropertyResul
 
 
 def findings_of(result: AuditResult) -> list[tuple[TargetResult, PropertyResult, Finding]]:
-    """Return every finding with its target and property, in the order of the audit."""
-    return [(target, one, one.finding) for target in result.targets for one in target.properties if one.finding is not None]
+    """Return every distinct finding with its target and property, in the order of the audit."""
+    return [(target, one, finding) for target in result.targets for one in target.properties for finding in one.all_findings]
 
 
 def worst_finding(result: AuditResult) -> Finding | None:
@@ -180,9 +180,15 @@ def _judged(result: AuditResult) -> Headline:
     if broken:
         also = f" {count_of(unjudged, 'property', 'properties')} could not be judged." if unjudged else ""
         return Headline("BROKEN", f"{_breaks(result, broken)}, in {ran}.{also}", "broken")
+    blank = sum(target.coverage.expected - target.coverage.filled for target in result.targets if target.coverage is not None)
+    if result.require_coverage and blank and not unsure:
+        cells = count_of(blank, "cell of it is", "cells of it are")
+        return Headline("INCONCLUSIVE", f"Found no violation in {ran}, but coverage is required and {cells} blank.", "open")
     if unsure:
         ids = list(dict.fromkeys(one for those in unsure.values() for one in those))
         return Headline("INCONCLUSIVE", f"Found no violation in {ran}, but {_listed(ids)} could not be judged for {_listed(list(unsure))}.", "open")
+    if any(target.failed_faults for target in result.targets):
+        return Headline("INCONCLUSIVE", f"Found no violation in {ran}, but a third party's fault failed, and what it was to break could not be judged.", "open")
     return Headline("NONE FOUND", f"Found no violation in {ran}. {LIMITS}", "held")
 
 

@@ -4,34 +4,109 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 import numpy as np
 
 from indexlab.market.seeds import stream
 from indexlab.market.source import Source
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from indexlab.market.source import Basket
 
-__all__ = ["FEWEST", "LARGEST_WEIGHT", "MOST", "drawn_basket"]
+__all__ = ["FEWEST", "LARGEST_WEIGHT", "MOST", "currency_users", "drawn_basket", "independent", "shared_groups", "spared"]
 
 FEWEST: Final = 7
 MOST: Final = 12
 LARGEST_WEIGHT: Final = 0.15
 _NAMES: Final = ("kraken", "coinbase", "bitstamp", "gemini", "binance", "okx", "bybit", "bitfinex", "kucoin", "gateio", "lmax", "coinbase-intl")
+_ALIKE: Final = (
+    ("kraken", "kraken-futures", "kraken-pro", "krak", "kraken2", "Kraken", "okx", "okx-eu", "okx-us", "okcoin", "ok", "kraken-f"),
+    ("a", "a1", "a10", "a11", "a2", "a100", "a01", "b", "b1", "ab", "A", "aa"),
+    ("10", "1", "2", "100", "11", "21", "0", "3", "110", "01", "20", "9"),
+)
+"""Names of which one is the beginning of another, or that another order puts elsewhere: numbers as text, capitals."""
+_MIXED: Final = ("USD", "USDT", "USD", "USDC", "USDT", "USD", "EUR", "USDT")
+"""Quote currencies of a mixed basket, over and over: dollars most, one of them used by a single source in small baskets."""
+_SHARE_ALIKE: Final = 0.4
+_SPREADS: Final = (0.0, 0.3, 1.0)
 _SCALES: Final = (1.0, 1.0, 100.0, 0.5, 1.00000001)
 """Given weights need not sum to 1: Binance's published sample sums to 1.00000001."""
 
 
-def drawn_basket(count: int, seed: int) -> Basket:
-    """Return `count` independent sources whose given weights are lopsided by the seed, none above 15 % of the sum."""
+def drawn_basket(count: int, seed: int, *, mixed: bool = False, shared: bool = False, spread: float | None = None) -> Basket:
+    """Return `count` sources whose given weights are lopsided by the seed, none above 15 % of the sum.
+
+    `spread` is how lopsided (the standard deviation of the logarithm of a weight, before the cap; 0: equal weights), None lets the seed say. With `mixed` they
+    quote in several currencies. They are independent of one another but for `shared`: then some have the venue or the upstream of another.
+    """
     draw = stream("basket", seed)
-    raw = np.exp(draw.normal(0.0, draw.choice([0.0, 0.3, 1.0]), count))
+    usual = float(draw.choice(_SPREADS))
+    raw = np.exp(draw.normal(0.0, usual if spread is None else spread, count))
     weights = np.round(_capped(raw / raw.sum(), max(LARGEST_WEIGHT, 1.0 / count)), 4) * float(draw.choice(_SCALES))
     names = draw.permutation(len(_NAMES))
-    ids = [_NAMES[names[k]] if k < len(_NAMES) else f"venue{k}" for k in range(count)]
-    return tuple(Source(id=name, venue=name, weight=float(weight)) for name, weight in zip(ids, weights, strict=True))
+    alike = stream("names", seed)
+    family = _ALIKE[int(alike.integers(len(_ALIKE)))] if alike.random() < _SHARE_ALIKE else _NAMES
+    ids = [family[names[k]] if k < len(family) else f"venue{k}" for k in range(count)]
+    basket = tuple(Source(id=name, venue=name, weight=float(weight)) for name, weight in zip(ids, weights, strict=True))
+    if mixed:
+        basket = tuple(msgspec.structs.replace(source, quote=_MIXED[k % len(_MIXED)]) for k, source in enumerate(basket))
+    return _sharing(basket, seed) if shared else basket
+
+
+def _sharing(basket: Basket, seed: int) -> Basket:
+    # two legs of one venue, and two sources with one upstream; enough independent ones are left, and neither pair holds a majority
+    order = [int(place) for place in stream("shared", seed).permutation(len(basket))]
+    made = list(basket)
+    if len(basket) > 1:
+        first, second = order[:2]
+        made[second] = msgspec.structs.replace(made[second], venue=made[first].venue)
+    for place in order[2:4] if len(basket) > 3 else ():
+        made[place] = msgspec.structs.replace(made[place], upstream="aggregator")
+    return tuple(made)
+
+
+def shared_groups(basket: Basket) -> tuple[tuple[int, ...], ...]:
+    """Return the positions of sources that are not independent of one another, group by group (of two or more): a venue or an upstream joins them."""
+    leader = list(range(len(basket)))
+    for name in ("venue", "upstream"):
+        first: dict[str, int] = {}
+        for place, source in enumerate(basket):
+            key = getattr(source, name)
+            if key is None:
+                continue
+            mine, theirs = leader[place], leader[first.setdefault(key, place)]
+            leader = [theirs if each == mine else each for each in leader]
+    groups = (tuple(place for place in range(len(basket)) if leader[place] == each) for each in dict.fromkeys(leader))
+    return tuple(group for group in groups if len(group) > 1)
+
+
+def spared(basket: Basket, least: int, cap: float) -> tuple[int, ...]:
+    """Return the positions that may be absent, the lightest first, so that `least` are left and none of them has more than `cap` of what is left."""
+    order = sorted(range(len(basket)), key=lambda place: (basket[place].weight, place))
+    left = sum(source.weight for source in basket)
+    heaviest = max(source.weight for source in basket)
+    gone: list[int] = []
+    for place in order[: max(len(basket) - least, 0)]:
+        left -= basket[place].weight
+        if heaviest > cap * left:
+            break
+        gone.append(place)
+    return tuple(sorted(gone))
+
+
+def independent(basket: Basket, positions: Iterable[int]) -> int:
+    """Return how many of these sources are independent of one another: those of one group count once."""
+    chosen = set(positions)
+    return len(chosen) - sum(max(len(chosen & set(group)) - 1, 0) for group in shared_groups(basket))
+
+
+def currency_users(basket: Basket) -> dict[str, tuple[int, ...]]:
+    """Return for each quote currency of a basket the positions of the sources that quote in it, in order of first use."""
+    return {currency: tuple(place for place, each in enumerate(basket) if each.quote == currency) for currency in dict.fromkeys(s.quote for s in basket)}
 
 
 def _capped(share: NDArray[np.float64], cap: float) -> NDArray[np.float64]:

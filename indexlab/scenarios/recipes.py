@@ -5,175 +5,154 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
 from indexlab.market.seeds import derive, stream
-from indexlab.market.source import Basket
-from indexlab.market.synthetic import REGIMES, Regime
-from indexlab.scenarios import sweeps
-from indexlab.scenarios.baskets import FEWEST, MOST, drawn_basket
-from indexlab.scenarios.expect import Expect
+from indexlab.scenarios.baskets import FEWEST, MOST, drawn_basket, shared_groups
+from indexlab.scenarios.builders import BUILDERS, ZOO_PLACES
+from indexlab.scenarios.currencies import rates_for
 from indexlab.scenarios.scenario import Batch, Scenario
-from indexlab.scenarios.shapes import (
-    LEVELS,
-    STARTS,
-    Shape,
-    garbage_shape,
-    later_shape,
-    limit_shape,
-    market_for,
-    quorum_shape,
-    return_shape,
-    start_shape,
-    value_shape,
-)
+from indexlab.scenarios.shapes import LEVELS, STARTS, market_for
+from indexlab.scenarios.sweeps_kinds import foreign_faults
+from indexlab.scenarios.world import GAPS, LONG, RECIPES, SEARCHED, Drawn, Recipe, World
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
-    from indexlab.scenarios.sweeps import FaultList
+    from indexlab.market.source import Basket
+    from indexlab.market.synthetic import Regime
 
-__all__ = ["RECIPES", "Drawn", "Recipe", "World", "built_in", "draw_batch"]
-
-Recipe: TypeAlias = Literal["values", "garbage", "silences", "late", "quorum", "moves", "volumes", "start", "flat", "return", "later"]
-RECIPES: Final[tuple[Recipe, ...]] = ("values", "garbage", "silences", "late", "quorum", "moves", "volumes", "start", "flat", "return", "later")
-
-GAPS: Final = (1.05, 0.85, 20.0, 0.04, 1.6, 0.55, 99.0, 0.0102, 1.012, 0.987, 3.0, 0.3)
-"""True moves at once: of either sign, from just over 1 % to a factor of 100."""
+__all__ = ["GAPS", "LONG", "RECIPES", "SEARCHED", "Drawn", "Recipe", "World", "basket_of", "built_in", "draw_batch"]
 
 
-class World(msgspec.Struct, frozen=True):
-    """What all scenarios of an audit share: the promise, the basket of the plan (None: drawn), whether a book is sent, twins a batch."""
-
-    expect: Expect
-    basket: Basket | None
-    book: bool
-    twins: int
+_SPREAD: Final[dict[Recipe, float]] = {"fewer": 0.0, "minority": 1.0}
+"""Recipes that need equal weights (so that as many as possible may be absent), or lopsided ones (so that most sources may be a minority of weight)."""
+_ONE_CURRENCY: Final = ("flat", "unanimous", "minority")
+"""Recipes whose prices are held against the index as they are: divided by a rate and multiplied by it again, equal prices differ in the last bit."""
 
 
-class Drawn(msgspec.Struct, frozen=True):
-    """The few numbers that Hypothesis (or a counter) draws for one batch."""
-
-    recipe: Recipe
-    regime: Regime
-    sources: int
-    level: float
-    start: int
-    move: float
-    seed: int
+def basket_of(drawn: Drawn, world: World) -> Basket:
+    """Return the plan's basket, or a drawn one: now and then of several currencies where the target converts, of shared venues with «independence»."""
+    mixed = world.converts and (drawn.recipe == "depeg" or (drawn.recipe not in _ONE_CURRENCY and drawn.seed % 2 == 0))
+    return world.basket or drawn_basket(drawn.sources, drawn.seed, mixed=mixed, shared=world.expect.independence, spread=_SPREAD.get(drawn.recipe))
 
 
 def draw_batch(drawn: Drawn, world: World) -> Batch:
-    """Expand the few numbers into a batch of twins."""
-    expect = world.expect
-    basket = world.basket or drawn_basket(drawn.sources, drawn.seed)
-    if drawn.recipe == "quorum":
-        publications, windows = quorum_shape(expect)
-        twins = sweeps.quorum_losses(world.twins, len(basket), [(drawn.start + a, drawn.start + b) for a, b in windows], expect, drawn.seed)
-        return _batch(world, basket, drawn, Shape(publications, 0, None), twins)
-    if drawn.recipe == "return":
-        publications, pair = return_shape(expect)
-        twins = sweeps.returns(world.twins, len(basket), [(drawn.start + a, drawn.start + b) for a, b in pair], drawn.seed)
-        return _batch(world, basket, drawn, Shape(publications, 0, None), twins)
-    shape = _shape(drawn.recipe, expect)
-    window = (drawn.start + shape.window_start, None if shape.window_end is None else drawn.start + shape.window_end)
-    return _batch(world, basket, drawn, shape, _twins(drawn, world, len(basket), window))
-
-
-def _shape(recipe: Recipe, expect: Expect) -> Shape:
-    if recipe == "start":
-        return start_shape(expect)
-    if recipe == "later":
-        return later_shape(expect)
-    if recipe in ("values", "moves", "volumes"):
-        return value_shape(expect)
-    if recipe == "flat":
-        # long enough that prices which never change are no silence
-        usual = value_shape(expect)
-        return replace(usual, publications=max(usual.publications, limit_shape(expect).publications))
-    return garbage_shape(expect) if recipe == "garbage" else limit_shape(expect)
-
-
-def _twins(drawn: Drawn, world: World, n: int, window: tuple[int, int | None]) -> tuple[FaultList, ...]:
-    count = world.twins
-    faulty = min(world.expect.faulty_sources, n)
-    if drawn.recipe == "garbage":
-        return sweeps.garbage(count, n, window, drawn.seed)
-    if drawn.recipe == "silences":
-        return sweeps.silences(count, n, window, world.expect, drawn.seed)
-    if drawn.recipe == "late":
-        return sweeps.late(count, n, window, world.expect, drawn.seed)
-    if drawn.recipe == "start":
-        return sweeps.from_the_start(count, n, window, world.expect, drawn.seed)
-    if drawn.recipe == "volumes":
-        return sweeps.volumes(count, n, window, drawn.seed)
-    return sweeps.values(count, n, window, drawn.seed, sources=faulty)
-
-
-def _batch(world: World, basket: Basket, drawn: Drawn, shape: Shape, twins: Sequence[FaultList]) -> Batch:
-    regime: Regime = "gap" if drawn.recipe == "moves" else "calm" if drawn.recipe == "flat" else drawn.regime
+    """Expand the few numbers into a batch of twins: as many as the world says, fewer where the recipe's runs are long."""
+    basket = basket_of(drawn, world)
+    plan = BUILDERS[drawn.recipe](drawn, world, basket)
     market = market_for(
         world.expect,
-        regime,
-        shape.publications,
+        plan.regime,
+        plan.publications,
         drawn.seed,
         start=drawn.start,
         price=drawn.level,
-        move=drawn.move if regime == "gap" else 1.0,
-        leader=0 if regime in ("crash", "rally") else None,
+        move=plan.move,
+        leader=0 if plan.regime in ("crash", "rally") else None,
         book=world.book,
-        flat=drawn.recipe == "flat",
     )
-    return Batch(Scenario(sources=basket, market=market), tuple(twins))
+    market = msgspec.structs.replace(market, columns=world.columns, **{"instant": drawn.instant, **plan.changes})
+    return Batch(Scenario(sources=basket, market=market, rates=rates_for(basket) if world.converts else ()), plan.twins)
 
 
-_FIRST: Final[tuple[tuple[Recipe, Regime, int], ...]] = (
-    ("values", "calm", 0),
-    ("garbage", "trending", 1),
-    ("silences", "volatile", 2),
-    ("moves", "gap", 0),
-    ("late", "volatile", 3),
-    ("quorum", "calm", 1),
-    ("moves", "gap", 1),
-    ("flat", "calm", 7),
-    ("start", "calm", 6),
-    ("silences", "crash", 2),
-    ("later", "volatile", 0),
-    ("return", "trending", 8),
-    ("values", "crash", 2),
-    ("moves", "gap", 2),
-    ("moves", "gap", 3),
-    ("values", "volatile", 4),
-    ("volumes", "calm", 5),
-    ("garbage", "volatile", 6),
-    ("values", "rally", 3),
-    ("silences", "trending", 4),
-    ("moves", "gap", 4),
-    ("moves", "gap", 5),
+_HUGE: Final = 1e10
+
+
+class _First(NamedTuple):
+    recipe: Recipe
+    regime: Regime
+    place: int
+    instant: bool = False
+
+
+_FIRST: Final[tuple[_First, ...]] = (
+    _First("values", "calm", 0),
+    _First("garbage", "trending", 1),
+    _First("silences", "volatile", 2),
+    _First("moves", "gap", 0),
+    _First("late", "volatile", 3),
+    _First("quorum", "calm", 1),
+    _First("moves", "gap", 1),
+    _First("flat", "calm", 12),
+    _First("start", "calm", 6),
+    _First("silences", "crash", 2),
+    _First("later", "volatile", 0),
+    _First("return", "trending", 8),
+    _First("values", "crash", 2),
+    _First("partial", "lead-lag", 5),
+    _First("restart", "calm", 3),
+    _First("zoo", "calm", 9),
+    _First("unanimous", "calm", 10),
+    _First("future", "volatile", 11),
+    _First("timing", "calm", 4),
+    _First("minority", "volatile", 7),
+    _First("moves", "gap", 2),
+    _First("moves", "gap", 3),
+    _First("values", "volatile", 20),
+    _First("fewer", "calm", 6),
+    _First("fewer", "volatile", 4),
+    _First("volumes", "calm", 5),
+    _First("zoo", "volatile", 13),
+    _First("garbage", "volatile", 6, instant=True),
+    _First("riders", "calm", 14),
+    _First("pairs", "trending", 15),
+    _First("values", "rally", 3),
+    _First("silences", "trending", 4),
+    _First("moves", "gap-open", 4),
+    _First("moves", "gap", 5),
+    _First("values", "calm", 16, instant=True),
+    _First("restart", "gap-open", 0),
+    _First("start", "volatile", 17, instant=True),
+    _First("partial", "lead-lag", 11),
+    _First("late", "calm", 18, instant=True),
+    _First("unanimous", "calm", 19, instant=True),
+    _First("future", "calm", 8, instant=True),
+    _First("bias", "calm", 0),
+    _First("messages", "volatile", 1),
 )
 
 
 def built_in(world: World, seed: int) -> tuple[Batch, ...]:
     """Return the batches that every audit runs first; between them they meet every applicable premise."""
     batches = []
-    for number, (recipe, regime, place) in enumerate(_FIRST):
+    zoos = 0
+    for number, (recipe, regime, place, instant) in enumerate(_listed(world)):
         draw = stream("built-in", seed, number)
         drawn = Drawn(
             recipe=recipe,
             regime=regime,
-            sources=FEWEST + (2 * number) % (MOST - FEWEST + 1),
+            sources=_count(recipe, LEVELS[place % len(LEVELS)], number),
             level=LEVELS[place % len(LEVELS)],
             start=STARTS[place % len(STARTS)],
-            move=GAPS[place % len(GAPS)] * float(draw.uniform(0.999, 1.001)) if recipe == "moves" else 1.0,
+            move=GAPS[place % len(GAPS)] * float(draw.uniform(0.999, 1.001)),
             seed=derive("built-in", seed, number),
+            instant=instant,
         )
+        # one batch for each third party's fault, and the catalogue from where the batch before left it
+        remainder, places = (place, len(foreign_faults())) if recipe == "foreign" else (zoos * world.twins, ZOO_PLACES)
+        if recipe in ("foreign", "zoo"):
+            drawn = msgspec.structs.replace(drawn, seed=drawn.seed // places * places + remainder)
+        zoos += recipe == "zoo"
         batches.append(draw_batch(drawn, world))
     return tuple(batches)
 
 
-if set(REGIMES) != {"calm", "trending", "volatile", "crash", "rally", "gap"}:  # pragma: no cover
-    message = "a new regime must be given a place in the built-in batches"
-    raise AssertionError(message)
+def _count(recipe: Recipe, level: float, number: int) -> int:
+    # every count, even and odd; the most where some are silent for good or most are a minority; where prices are huge an even one, whose middle is a sum
+    if recipe in _SPREAD:
+        return MOST
+    count = FEWEST + (5 * number) % (MOST - FEWEST + 1)
+    return count + count % 2 if level > _HUGE else count
+
+
+def _listed(world: World) -> Iterator[_First]:
+    yield from (first for first in _FIRST if not (world.dear and first.recipe == "messages"))
+    mixed = world.converts or (world.basket is not None and len({source.quote for source in world.basket}) > 1)
+    if mixed:
+        yield from (_First("depeg", "calm", 0), _First("depeg", "volatile", 3))
+    if world.expect.independence or (world.basket is not None and shared_groups(world.basket)):
+        yield from (_First("shared", "calm", 0), _First("shared", "volatile", 2))
+    yield from (_First("foreign", "calm", place) for place in range(len(foreign_faults())))

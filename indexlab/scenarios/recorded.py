@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from indexlab.market.seeds import derive, stream
-from indexlab.scenarios import sweeps
+from indexlab.scenarios import sweeps, sweeps_kinds
 from indexlab.scenarios.scenario import Batch, FixtureSlice, Scenario
 from indexlab.scenarios.shapes import garbage_shape, limit_shape, quorum_shape, value_shape
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indexlab.market.fixture import Fixture
-    from indexlab.scenarios.recipes import Recipe, World
     from indexlab.scenarios.sweeps import FaultList
+    from indexlab.scenarios.world import Recipe, World
 
 __all__ = ["recorded_batches"]
 
-_RECIPES: Final[tuple[Recipe, ...]] = ("values", "garbage", "silences", "late", "quorum")
+_RECIPES: Final[tuple[Recipe, ...]] = ("values", "garbage", "silences", "late", "quorum", "zoo")
 
 
 def recorded_batches(fixture: Fixture, name: str, world: World, seed: int, count: int) -> tuple[Batch, ...]:
@@ -51,7 +51,7 @@ def _publications(recipe: Recipe, world: World) -> int:
     expect = world.expect
     if recipe == "quorum":
         return quorum_shape(expect)[0]
-    shape = value_shape(expect) if recipe == "values" else garbage_shape(expect) if recipe == "garbage" else limit_shape(expect)
+    shape = value_shape(expect) if recipe == "values" else garbage_shape(expect) if recipe in ("garbage", "zoo") else limit_shape(expect)
     return shape.publications
 
 
@@ -61,12 +61,16 @@ def _twins(recipe: Recipe, world: World, n: int, part: NDArray[np.int64], seed: 
     if recipe == "quorum":
         windows = [(start + a, start + b) for a, b in quorum_shape(expect)[1] if start + b <= last]
         return sweeps.quorum_losses(count, n, windows or [(start + (last - start) // 3, last)], expect, seed)
-    if recipe in ("values", "garbage"):
+    if recipe in ("values", "garbage", "zoo"):
         shape = value_shape(expect) if recipe == "values" else garbage_shape(expect)
         window = (start + shape.window_start, start + (shape.window_end or shape.window_start))
         if window[1] > last:
             window = (start + (last - start) // 4, start + (last - start) // 2)
-        return sweeps.values(count, n, window, seed, sources=faulty) if recipe == "values" else sweeps.garbage(count, n, window, seed)
+        if recipe == "values":
+            return sweeps.values(count, n, window, seed, sources=faulty, thresholds=world.thresholds)
+        if recipe == "zoo":
+            return sweeps_kinds.zoo(count, n, window, expect, seed, first=seed % (1 << 16), book=world.book)
+        return sweeps.garbage(count, n, window, seed, book=world.book)
     window_start = start + min(limit_shape(expect).window_start, (last - start) // 4)
     if recipe == "silences":
         return sweeps.silences(count, n, (window_start, None), expect, seed)
@@ -90,5 +94,5 @@ def _telling(received: NDArray[np.int64], source: NDArray[np.int32], price: NDAr
         moves.append((float(steps[step]), int(times[step])))
     silences.sort(reverse=True)
     moves.sort(reverse=True)
-    # four recipes of each kind see the longest silence, then the largest move
+    # each recipe sees the longest silence, then the largest move
     return [moment for _, moment in silences[:1] for _ in _RECIPES] + [moment for _, moment in moves[:1] for _ in _RECIPES]

@@ -19,6 +19,7 @@ from indexlab.market.levels import Levels
 from indexlab.market.quotes import OPTIONAL_COLUMNS, Quotes
 from indexlab.market.source import Basket, Source, checked_basket
 from indexlab.market.synthetic import Market, synthesise
+from indexlab.scenarios.currencies import CurrencyRate, expand_rates, in_own_currency, twin_rates, written_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indexlab.faults.inject import Injection
+    from indexlab.market.rates import Rates
 
 __all__ = ["Batch", "BookColumns", "Expanded", "FixtureSlice", "QuoteColumns", "Scenario", "expand", "expand_base", "from_bytes", "materialised", "to_bytes"]
 
@@ -92,7 +94,8 @@ class FixtureSlice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A market (one of `market`, `quotes`, `fixture`), the faults in their order, and accounts; without accounts a rack is set up.
 
-    `times` are the publication times (microseconds); where None, those of the market or the fixture.
+    `times` are the publication times (microseconds); where None, those of the market or the fixture. `rates` are what the quote currencies were worth in the
+    index's: a market's prices are then in each source's own currency.
     """
 
     sources: tuple[Source, ...]
@@ -102,6 +105,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     times: tuple[int, ...] | None = None
     faults: tuple[FaultSpec, ...] = ()
     accounts: tuple[Account, ...] = ()
+    rates: tuple[CurrencyRate, ...] = ()
     schema: int = 1
 
 
@@ -118,20 +122,26 @@ class Batch(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Expanded:
-    """A batch made into quotes: the clean run and the broken ones, all over one basket and the same publication times."""
+    """A batch made into quotes: the clean run and the broken ones, all over one basket and the same publication times.
+
+    `rates` are the clean run's (None: there are none), `twin_rates` those of each twin: the very same object where its faults change no rate.
+    """
 
     basket: Basket
     times: NDArray[np.int64]
     clean: Quotes
     injections: tuple[Injection, ...]
     batch: Batch
+    rates: Rates | None = None
+    twin_rates: tuple[Rates | None, ...] = ()
 
 
 def expand(batch: Batch) -> Expanded:
     """Expand a batch: a pure function of its record."""
     basket, times, clean = expand_base(batch.base)
     injections = inject_many(clean, batch.twins, basket)
-    return Expanded(basket, times, clean, injections, batch)
+    rates = expand_rates(batch.base.rates, times)
+    return Expanded(basket, times, clean, injections, batch, rates, twin_rates(rates, batch.twins, basket))
 
 
 def expand_base(scenario: Scenario) -> tuple[Basket, NDArray[np.int64], Quotes]:
@@ -150,7 +160,7 @@ def expand_base(scenario: Scenario) -> tuple[Basket, NDArray[np.int64], Quotes]:
             problem = f"must be positions in the {len(basket)} sources, were {list(fault.sources)}"
             raise InputError(problem, key="scenario.faults.sources")
     if scenario.market is not None:
-        quotes = synthesise(scenario.market, len(basket))
+        quotes = in_own_currency(synthesise(scenario.market, len(basket)), basket, scenario.rates)
         return basket, scenario.market.times() if times is None else times, quotes
     if scenario.quotes is not None:
         if times is None:
@@ -179,9 +189,10 @@ def _fixture_quotes(name: str) -> tuple[Quotes, NDArray[np.int64]]:
 
 
 def materialised(scenario: Scenario) -> Scenario:
-    """Return the same scenario with its undisturbed quotes and times written out; the faults stay faults."""
+    """Return the same scenario with its undisturbed quotes, rates and times written out; the faults stay faults."""
     _, times, quotes = expand_base(scenario)
-    return msgspec.structs.replace(scenario, market=None, fixture=None, quotes=QuoteColumns.of(quotes), times=tuple(times.tolist()))
+    rates = written_out(scenario.rates, times)
+    return msgspec.structs.replace(scenario, market=None, fixture=None, quotes=QuoteColumns.of(quotes), times=tuple(times.tolist()), rates=rates)
 
 
 def to_bytes(scenario: Scenario) -> bytes:

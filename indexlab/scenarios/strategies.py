@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from indexlab.faults.registry import fault_names
 from indexlab.faults.spec import FaultSpec
 from indexlab.margin.account import Account
-from indexlab.market.synthetic import REGIMES, Market
+from indexlab.market.seeds import derive
+from indexlab.market.synthetic import JUMPS, REGIMES, Market
 from indexlab.scenarios.baskets import FEWEST, MOST, drawn_basket
 from indexlab.scenarios.expect import Expect
-from indexlab.scenarios.recipes import GAPS, RECIPES, Drawn
+from indexlab.scenarios.recipes import GAPS, SEARCHED, Drawn
 from indexlab.scenarios.scenario import Scenario
 from indexlab.scenarios.shapes import LEVELS, STARTS, limit_shape, market_for
 
@@ -30,9 +31,12 @@ T = TypeVar("T")
 _SEEDS = st.integers(0, 2**32 - 1)
 
 
-def baskets(low: int = FEWEST, high: int = MOST) -> st.SearchStrategy[Basket]:
-    """Return baskets of `low` to `high` independent sources, no weight above 15 % where that is possible."""
-    return st.builds(drawn_basket, st.integers(low, high), _SEEDS)
+def baskets(low: int = FEWEST, high: int = MOST, *, mixed: bool = False, shared: bool = False) -> st.SearchStrategy[Basket]:
+    """Return baskets of `low` to `high` sources, no weight above 15 % where that is possible.
+
+    They quote in dollars and are independent of one another; with `mixed` in several currencies, with `shared` some have a venue or an upstream in common.
+    """
+    return st.builds(drawn_basket, st.integers(low, high), _SEEDS, mixed=st.just(mixed), shared=st.just(shared))
 
 
 def markets(expect: Expect | None = None, *, publications: int | None = None, book: bool = False) -> st.SearchStrategy[Market]:
@@ -41,7 +45,7 @@ def markets(expect: Expect | None = None, *, publications: int | None = None, bo
     count = publications or limit_shape(promise).publications
 
     def build(regime: str, seed: int, start: int, price: float, move: float) -> Market:
-        return market_for(promise, regime, count, seed, start=start, price=price, move=move if regime == "gap" else 1.0, book=book)  # type: ignore[arg-type]
+        return market_for(promise, regime, count, seed, start=start, price=price, move=move if regime in JUMPS else 1.0, book=book)  # type: ignore[arg-type]
 
     return st.builds(build, st.sampled_from(REGIMES), _SEEDS, st.sampled_from(STARTS), st.sampled_from(LEVELS), st.sampled_from(GAPS))
 
@@ -87,18 +91,20 @@ def _bits(count: int) -> st.SearchStrategy[int]:
 
 
 def _one_of(options: Sequence[T]) -> st.SearchStrategy[T]:
-    return _bits(8).map(lambda number: options[number % len(options)])
+    # through a hash: Hypothesis likes bits that repeat, and would come back to a few of many options
+    return _bits(12).map(lambda number: options[derive("one-of", number) % len(options)])
 
 
 def drawn_batches() -> st.SearchStrategy[Drawn]:
     """Return the few numbers of one batch of guided search; what is drawn depends on the seed alone, not on what else is loaded."""
     return st.builds(
         Drawn,
-        recipe=_one_of(RECIPES),
-        regime=_one_of([regime for regime in REGIMES if regime != "gap"]),
+        recipe=_one_of(SEARCHED),
+        regime=_one_of(REGIMES),
         sources=_one_of(range(FEWEST, MOST + 1)),
         level=_one_of(LEVELS),
         start=_one_of(STARTS),
         move=_one_of(GAPS),
         seed=_bits(31),
+        instant=_bits(2).map(lambda number: number == 0),
     )

@@ -5,28 +5,55 @@ Each is a pure function of quotes (and a seed), and says nothing about what will
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import numpy as np
 
 from indexlab.market.panel import sample
-from indexlab.market.quotes import Quotes, invalid_price, valid_book, valid_quotes
+from indexlab.market.quotes import MAX_AHEAD_US, Quotes, invalid_price, valid_book, valid_quotes
 from indexlab.market.seeds import derive, event_uniform, stream
+from indexlab.market.times import LATEST_US
+from indexlab.market.units import SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from indexlab.market.rates import Rates
     from indexlab.market.source import Basket
 
-__all__ = ["book_alone", "doubled", "jittered", "jittered_basket", "price_alone", "renumbered", "scaled", "shuffled", "with_late", "without_invalid"]
+__all__ = [
+    "DAY_US",
+    "book_alone",
+    "days_to_shift",
+    "doubled",
+    "jittered",
+    "jittered_basket",
+    "one_with_weight",
+    "price_alone",
+    "renumbered",
+    "restamped",
+    "scaled",
+    "shifted",
+    "shifted_rates",
+    "shuffled",
+    "with_late",
+    "without_invalid",
+    "without_weight",
+]
 
+DAY_US: Final = 86_400 * SECOND
 _DOUBLED_SHARE = 0.3
 _LATE_SHARE = 0.25
+_NEAR_LARGEST = 1e307
 _LATE_US = (1_000, 120_000_000)
 _JITTER = 1e-9
+_MOST_DAYS = 40_000
+"""Shifts go a little over a century back or forth, past what 32-bit seconds can hold, as far as the range of times allows."""
+_RESTAMPED_US = (1_000, 7_200_000_000)
 
 
 def shuffled(n_sources: int, seed: int) -> tuple[int, ...]:
@@ -71,6 +98,8 @@ def with_late(quotes: Quotes, times: NDArray[np.int64], n_sources: int, seed: in
     behind = np.exp(draw.uniform(np.log(_LATE_US[0]), np.log(_LATE_US[1]), len(at))).astype(np.int64)
     event = np.maximum(quotes.event_time[newest] - behind, 0)
     factor = np.exp(draw.uniform(-0.3, 0.3, len(at)))
+    # a price near the largest number there is goes down: one that is none would be no late observation but an invalid one
+    factor = np.where(np.abs(quotes.price[newest]) > _NEAR_LARGEST, np.minimum(factor, 1.0 / factor), factor)
     late = quotes.take(newest.astype(np.intp)).scaled(factor)
     nothing = np.full(len(at), np.nan)
     late = late.with_columns(
@@ -78,6 +107,61 @@ def with_late(quotes: Quotes, times: NDArray[np.int64], n_sources: int, seed: in
     )
     late = late.take(event < quotes.event_time[newest])
     return Quotes.concatenate([quotes, late]), len(late)
+
+
+def days_to_shift(quotes: Quotes, times: NDArray[np.int64], rates: Rates | None, seed: int) -> int | None:
+    """Return a number of whole days, either way, by which all times of a run can be moved and stay times; None where there is none."""
+    stamps = [quotes.receive_time, quotes.event_time, times]
+    stamps += [column for rate in (rates or {}).values() for column in (rate.receive_time, rate.event_time)]
+    stamps = [column for column in stamps if len(column)]
+    if not len(quotes) or not len(times):
+        return None
+    lowest, highest = min(int(column.min()) for column in stamps), max(int(column.max()) for column in stamps)
+    # the room on both sides, in whole days
+    back, ahead = min(lowest // DAY_US, _MOST_DAYS), min((LATEST_US - highest) // DAY_US, _MOST_DAYS)
+    draw = stream("time-shift", seed)
+    forth = bool(draw.random() < 0.5)
+    room = ahead if forth else back
+    if room < 1:
+        forth, room = not forth, back if forth else ahead
+    if room < 1:
+        return None
+    # near and far shifts alike: the next day, another weekday, another year, another century
+    days = min(int(np.exp(draw.uniform(0.0, np.log(room + 1.0)))), room)
+    return days if forth else -days
+
+
+def shifted(quotes: Quotes, days: int) -> Quotes:
+    """Return the run with both clocks moved by whole days."""
+    return quotes.with_columns(receive_time=quotes.receive_time + days * DAY_US, event_time=quotes.event_time + days * DAY_US)
+
+
+def shifted_rates(rates: Rates | None, days: int) -> Rates | None:
+    """Return the rates moved by the same days; None stays None."""
+    if rates is None:
+        return None
+    by = days * DAY_US
+    return {quote: replace(rate, receive_time=rate.receive_time + by, event_time=rate.event_time + by) for quote, rate in rates.items()}
+
+
+def restamped(quotes: Quotes, seed: int) -> Quotes:
+    """Return the run with other event times: each observation's lies up to two hours before its receipt; those invalid for being ahead stay as they are."""
+    draw = event_uniform(derive("restamped", seed), quotes.receive_time, quotes.source)
+    low, high = np.log(_RESTAMPED_US[0]), np.log(_RESTAMPED_US[1])
+    behind = np.exp(low + (high - low) * draw).astype(np.int64)
+    moved = np.maximum(quotes.receive_time - behind, 0)
+    return quotes.with_columns(event_time=np.where(quotes.event_time - quotes.receive_time > MAX_AHEAD_US, quotes.event_time, moved))
+
+
+def one_with_weight(basket: Basket, seed: int) -> int:
+    """Return the position of one source that has a weight: which one does not depend on who else is in the basket, as long as it is there."""
+    candidates = [position for position, source in enumerate(basket) if source.weight > 0]
+    return min(candidates, key=lambda position: derive("weight-zero", seed, basket[position].id))
+
+
+def without_weight(basket: Basket, position: int) -> Basket:
+    """Return the basket with one source's given weight 0."""
+    return tuple(msgspec.structs.replace(source, weight=0.0) if number == position else source for number, source in enumerate(basket))
 
 
 def scaled(quotes: Quotes, factor: float) -> Quotes:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from indexlab.market.errors import InputError
-from indexlab.market.rates import Rate
+from indexlab.market.rates import Rate, factors
+from indexlab.market.source import Source
 from indexlab.market.times import LATEST_US
 
 RIGHT = {"receive_time": [10, 20, 20], "price": [1.0, None, 0.5]}
@@ -36,3 +37,12 @@ def test_a_wrong_column_is_refused_in_one_line(changes, message):
     with pytest.raises(InputError) as caught:
         Rate.from_columns(**{**RIGHT, **changes}, name="EUR")
     assert str(caught.value) == message
+
+
+def test_the_factor_of_a_source_is_the_newest_usable_rate_of_its_currency():
+    """Heard at or before the time; null, zero and negative ones are passed over; a currency without rates is the index's own."""
+    basket = (Source("a", "a"), Source("b", "b", quote="EUR"), Source("c", "c", quote="EUR"))
+    rate = Rate.from_columns(receive_time=[10, 20, 30, 40, 40], price=[1.1, None, -1.0, 1.3, 1.2])
+    worth = factors({"EUR": rate, "JPY": rate}, basket, np.array([9, 10, 35, 40]))
+    assert np.array_equal(worth, [[1, np.nan, np.nan], [1, 1.1, 1.1], [1, 1.1, 1.1], [1, 1.2, 1.2]], equal_nan=True)
+    assert factors(None, basket, np.array([1])).tolist() == [[1, 1, 1]]

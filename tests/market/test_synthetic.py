@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from indexlab.market.quotes import Quotes, valid_quotes
-from indexlab.market.synthetic import REGIMES, Market, synthesise, true_price
+from indexlab.market.synthetic import EXTRA_COLUMNS, JUMPS, REGIMES, Market, synthesise, true_price
 from indexlab.market.units import MILLISECOND, SECOND
 
 START = 1_700_000_000 * SECOND
@@ -32,11 +32,11 @@ def market(regime="calm", seed=1, **changes):
 @st.composite
 def markets(draw):
     regime = draw(st.sampled_from(REGIMES))
-    interval = draw(st.sampled_from([SECOND // 10, SECOND, 60 * SECOND]))
+    interval = draw(st.sampled_from([SECOND // 100, SECOND // 10, SECOND, 60 * SECOND]))
     publications = draw(st.integers(5, 80))
     span = interval * publications
     spacing = draw(st.sampled_from([interval // 4, interval, 5 * interval]))
-    move = draw(st.sampled_from([0.01, 0.5, 0.97, 1.02, 3.0, 99.0])) if regime in ("gap", "crash", "rally") else 1.0
+    move = draw(st.sampled_from([0.01, 0.5, 0.97, 1.02, 3.0, 99.0])) if regime in (*JUMPS, "crash", "rally") else 1.0
     over = span // 3 // 1000 * 1000 if regime in ("crash", "rally") else 0
     lead = draw(st.sampled_from([0, interval // 2, 2 * interval]))
     book = draw(st.booleans())
@@ -95,7 +95,7 @@ def test_the_same_numbers_give_the_same_bits_and_another_seed_does_not(drawn, n)
 @given(markets(), st.integers(2, 12))
 def test_all_venues_stay_near_the_true_price_that_they_saw(drawn, n):
     """Offset, noise and tick together stay within 5 bp, when the true price of up to `lead` and a message's way ago is what one looks at."""
-    assume(drawn.regime != "gap")
+    assume(drawn.regime not in JUMPS)
     quotes = synthesise(drawn, n)
     back = np.linspace(0, drawn.lead + MILLISECOND, 12)
     seen = np.array([true_price(drawn, quotes.event_time - int(span)) for span in back])
@@ -174,3 +174,86 @@ def test_prices_are_short_decimals():
     for level in (50_000.0, 1.0004, 0.000123):
         quotes = synthesise(market("volatile", 4, price=level), 6)
         assert max(len(f"{price!r}".replace(".", "").split("e")[0].lstrip("0")) for price in quotes.price.tolist()) <= 8
+
+
+@given(st.integers(0, 2**32), st.sampled_from([0.5, 1.02, 20.0]), st.integers(2, 12), st.booleans())
+def test_in_a_lead_lag_market_the_venues_follow_one_by_one(seed, move, n, leads):
+    """Evenly over `lead`, the leader first; a market without a named leader has one all the same."""
+    at, lead = 20_050 * MILLISECOND, 2 * SECOND
+    quotes = synthesise(market("lead-lag", seed, move=move, move_at=at, lead=lead, leader=n - 1 if leads else None), n)
+    moved = [int(quotes.event_time[(quotes.source == s) & (np.abs(np.log(quotes.price / 50_000)) > abs(math.log(move)) / 2)].min()) for s in range(n)]
+    assert sorted(moved) == pytest.approx([START + at + lead * k / (n - 1) for k in range(n)], abs=MILLISECOND)
+    assert not leads or moved[n - 1] == min(moved)
+
+
+@given(st.integers(0, 2**32), st.sampled_from([0.3, 1.0, 5.0]), st.integers(1, 12), st.sampled_from(["calm", "gap-open"]))
+def test_in_a_silence_nobody_speaks_and_all_open_within_the_lead(seed, move, n, regime):
+    at, silence, lead = 30 * SECOND, 12 * SECOND, SECOND
+    regime, move = (regime, move) if regime == "gap-open" else (regime, 1.0)
+    quotes = synthesise(market(regime, seed, move=move, move_at=at, silence=silence, lead=lead), n)
+    since = quotes.event_time - START
+    assert not np.any((since >= at - silence) & (since < at))
+    for source in range(n):
+        mine = since[quotes.source == source]
+        first = int(mine[mine >= at].min())
+        assert at <= first <= at + lead
+        after = quotes.price[quotes.source == source][np.searchsorted(mine, first)]
+        assert after == pytest.approx(50_000 * move, rel=5e-3)
+
+
+@settings(max_examples=40)
+@given(markets(), st.integers(1, 12))
+def test_in_an_instant_market_quotes_happen_and_arrive_at_publications(drawn, n):
+    drawn = msgspec.structs.replace(drawn, instant=True)
+    quotes = synthesise(drawn, n)
+    assert np.array_equal(quotes.receive_time, quotes.event_time)
+    assert set(quotes.receive_time.tolist()) <= set(drawn.times().tolist())
+    assert valid_quotes(quotes, uses_book=drawn.book).all()
+    for source in range(n):
+        events = quotes.event_time[quotes.source == source]
+        assert events[0] == drawn.times()[0]
+        assert np.diff(events).min(initial=1) > 0
+
+
+def test_a_busy_venue_sends_more_messages_than_sixteen_bits_count():
+    quotes = synthesise(market("calm", 3, publications=300, busiest=1, busy_spacing=4 * MILLISECOND), 3)
+    counts = np.bincount(quotes.source, minlength=3)
+    assert counts[1] > 2**16
+    assert max(counts[0], counts[2]) < 1000
+    assert synthesise(market("calm", 3, publications=300), 3).take(np.arange(3)).receive_time.size == 3
+
+
+@settings(max_examples=40)
+@given(markets(), st.integers(1, 8), st.sets(st.sampled_from(EXTRA_COLUMNS)))
+def test_further_columns_are_made_where_they_are_asked_for_and_change_no_other(drawn, n, asked):
+    plain = synthesise(drawn, n)
+    quotes = synthesise(msgspec.structs.replace(drawn, columns=tuple(sorted(asked))), n)
+    assert quotes.with_columns(confidence=None, trade_size=None, book=None).equals(plain)
+    assert {name for name in EXTRA_COLUMNS if getattr(quotes, name) is not None} == asked
+    whole = synthesise(msgspec.structs.replace(drawn, columns=EXTRA_COLUMNS), n)
+    assert all(getattr(whole, name).tobytes() == getattr(quotes, name).tobytes() for name in ("confidence", "trade_size") if name in asked)
+
+
+@settings(max_examples=40)
+@given(markets(), st.integers(1, 8))
+def test_what_further_columns_say_fits_the_price(drawn, n):
+    quotes = synthesise(msgspec.structs.replace(drawn, columns=EXTRA_COLUMNS), n)
+    assert np.all(quotes.trade_size > 0)
+    assert np.all((quotes.confidence > 0) & (quotes.confidence < quotes.price))
+    book = quotes.book.checked(len(quotes))
+    for row in range(0, len(quotes), max(len(quotes) // 20, 1)):
+        bids, asks = book.row(row)
+        assert all(price > 0 and size > 0 for price, size in bids + asks)
+        assert [price for price, _ in bids] == sorted((price for price, _ in bids), reverse=True)
+        assert [price for price, _ in asks] == sorted(price for price, _ in asks)
+        assert bids[0][0] <= quotes.price[row] <= asks[0][0]
+        if drawn.book:
+            assert (bids[0][0], asks[0][0]) == (quotes.bid[row], quotes.ask[row])
+
+
+@given(st.integers(0, 2**32), st.integers(0, 40))
+def test_a_mute_venue_says_nothing_from_its_time_on_and_the_others_what_they_said(seed, seconds):
+    whole = synthesise(market("volatile", seed), 5)
+    quotes = synthesise(market("volatile", seed, mute=(1, 4), mute_from=seconds * SECOND), 5)
+    gone = np.isin(whole.source, (1, 4)) & (whole.event_time >= START + seconds * SECOND)
+    assert quotes.equals(whole.take(~gone))

@@ -13,10 +13,11 @@ from indexlab.margin.account import checked_accounts
 from indexlab.margin.contract import BTCUSDT
 from indexlab.market.quotes import valid_quotes
 from indexlab.market.source import checked_basket
-from indexlab.market.synthetic import synthesise
+from indexlab.market.synthetic import JUMPS, synthesise
 from indexlab.market.units import SECOND
+from indexlab.scenarios.baskets import shared_groups
 from indexlab.scenarios.expect import Expect
-from indexlab.scenarios.recipes import RECIPES, World, draw_batch
+from indexlab.scenarios.recipes import SEARCHED, World, draw_batch
 from indexlab.scenarios.scenario import Batch, expand
 from indexlab.scenarios.strategies import accounts, baskets, drawn_batches, faults, markets, scenarios
 
@@ -27,6 +28,13 @@ SHORT = Expect(max_age=6 * SECOND, max_recovery=2 * SECOND, max_tracking_lag=SEC
 def test_baskets_are_right_and_as_large_as_asked(basket, three):
     assert 7 <= len(checked_basket(basket)) <= 12
     assert len(checked_basket(three)) == 3
+    assert shared_groups(basket) == ()
+
+
+@given(baskets(mixed=True, shared=True))
+def test_baskets_mix_currencies_and_share_venues_where_asked(basket):
+    assert len({source.quote for source in checked_basket(basket)}) > 2
+    assert len(shared_groups(basket)) == 2
 
 
 @settings(max_examples=30)
@@ -38,7 +46,7 @@ def test_markets_fit_their_promise(market, n):
     assert market.interval == SHORT.interval
     assert market.lead <= SHORT.max_lead
     assert 1.8 * market.spacing + SECOND < SHORT.max_age
-    assert (market.regime == "gap") <= (market.move != 1.0)
+    assert (market.regime in JUMPS) <= (market.move != 1.0)
     quotes = synthesise(market, n)
     assert valid_quotes(quotes, uses_book=True).all()
     assert quotes.has_book
@@ -94,9 +102,9 @@ def test_scenarios_are_over_the_sources_asked_for(scenario):
     assert len(scenario.sources) in {3, 4}
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", SEARCHED)
 def test_batches_of_guided_search_reach_every_recipe(recipe):
-    found = find(drawn_batches(), lambda drawn: drawn.recipe == recipe, settings=settings(max_examples=300, phases=[Phase.generate]))
+    found = find(drawn_batches(), lambda drawn: drawn.recipe == recipe, settings=settings(max_examples=600, phases=[Phase.generate]))
     batch = draw_batch(found, World(SHORT, None, book=False, twins=2))
     assert len(batch.twins) == 2
     assert math.isfinite(found.move)

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from indexlab.market.panel import sample
 from indexlab.market.quotes import COLUMNS, Quotes, invalid_price, valid_book, valid_quotes
+from indexlab.market.rates import Rate
 from indexlab.market.source import Source
+from indexlab.market.times import LATEST_US
 from indexlab.scenarios import variants
 
 N = 4
@@ -164,3 +166,67 @@ def test_the_ways_of_handling_what_is_invalid(stream):
     assert np.array_equal(book.price[bad & good], (quotes.bid + quotes.ask)[bad & good] / 2)
     assert np.array_equal(book.price[~(bad & good)], quotes.price[~(bad & good)], equal_nan=True)
     assert np.array_equal(book.bid, quotes.bid, equal_nan=True)
+
+
+day_numbers = st.integers(0, 100_000)
+
+
+@given(streams(), seeds, day_numbers)
+def test_a_shift_moves_every_clock_by_the_same_whole_days_and_stays_a_time(stream, seed, since):
+    quotes, times = stream
+    start = min(since * variants.DAY_US, LATEST_US - variants.DAY_US)
+    quotes = quotes.with_columns(receive_time=quotes.receive_time + start, event_time=quotes.event_time + start)
+    rates = {"EUR": Rate.from_columns(receive_time=times + start, price=np.full(len(times), 1.1))}
+    days = variants.days_to_shift(quotes, times + start, rates, seed)
+    if not len(quotes):
+        assert days is None
+        return
+    assert days is not None
+    assert days != 0
+    by = days * variants.DAY_US
+    moved, later = variants.shifted(quotes, days), variants.shifted_rates(rates, days)["EUR"]
+    for column, before in (
+        (moved.receive_time, quotes.receive_time),
+        (moved.event_time, quotes.event_time),
+        (later.receive_time, rates["EUR"].receive_time),
+        (later.event_time, rates["EUR"].event_time),
+    ):
+        assert np.array_equal(column - before, np.full(len(before), by))
+        assert 0 <= column.min() <= column.max() <= LATEST_US
+    assert np.array_equal(moved.price, quotes.price, equal_nan=True)
+    assert variants.days_to_shift(quotes, times + start, rates, seed) == days
+    assert variants.shifted_rates(None, days) is None
+
+
+def test_shifts_go_both_ways_and_near_and_far():
+    quotes = Quotes.from_columns(receive_time=[1_700_000_000_000_000], source=[0], price=[1.0])
+    days = [variants.days_to_shift(quotes, quotes.receive_time, None, seed) for seed in range(300)]
+    assert 100 < sum(each > 0 for each in days) < 200
+    assert min(abs(each) for each in days) < 5
+    assert max(days) > 20_000
+    assert min(days) < -15_000
+
+
+def test_a_run_that_fills_the_whole_range_of_times_cannot_be_shifted():
+    quotes = Quotes.from_columns(receive_time=[0, LATEST_US], source=[0, 0], price=[1.0, 1.0])
+    assert variants.days_to_shift(quotes, quotes.receive_time, None, 1) is None
+
+
+@given(streams(), seeds)
+def test_other_event_times_leave_the_panel_by_receipt_as_it_is(stream, seed):
+    quotes, times = stream
+    told = variants.restamped(quotes, seed)
+    assert np.array_equal(told.receive_time, quotes.receive_time)
+    assert (told.event_time <= np.maximum(told.receive_time, quotes.event_time)).all()
+    by_receipt = seen(quotes, times, "receive"), seen(told, times, "receive")
+    event = COLUMNS.index("event_time")
+    assert np.array_equal(*(np.delete(each, event, axis=0) for each in by_receipt), equal_nan=True)
+
+
+@given(seeds, st.sets(st.integers(0, N - 1)))
+def test_who_loses_its_weight_does_not_depend_on_who_else_is_there(seed, gone):
+    who = variants.one_with_weight(BASKET, seed)
+    left = tuple(source for place, source in enumerate(BASKET) if place == who or place not in gone)
+    assert left[variants.one_with_weight(left, seed)].id == BASKET[who].id
+    bare = variants.without_weight(BASKET, who)
+    assert [source.weight for source in bare] == [0.0 if place == who else source.weight for place, source in enumerate(BASKET)]
