@@ -1,7 +1,7 @@
 # Two commands matter to a new user: `make audit` and `make test`. Each sets up what is missing, once, in .venv.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup audit test test-long lint check format bench lock clean moved
+.PHONY: help setup audit test test-long lint check format power bench lock clean moved
 
 PY    := .venv/bin/python
 STAMP := .venv/.ready
@@ -66,6 +66,13 @@ check: lint test  ## everything a change must pass: format, lint, types, tests (
 format: $(STAMP)  ## put the code into the house's format, and mend what the linter can
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .
+
+# The measurement goes into the package: every report carries it.
+power: $(STAMP)  ## measure which planted defects are found, at ci, and keep the figures for every report
+	@set -u; dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; code=0; \
+	.venv/bin/indexlab power --profile ci --out "$$dir/power" $(ARGS) || code=$$?; \
+	[ $$code -gt 1 ] || cp "$$dir/power/power.json" indexlab/audit/power.json; \
+	exit $$code
 
 bench: $(STAMP)  ## the benchmarks: figures to look at, none of them asserted
 	@$(PY) -m pytest benchmarks -q --benchmark-only --benchmark-quiet $(ARGS)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from indexlab import __version__
-from indexlab.market.errors import IndexlabError, InputError, NothingSelected, TargetFailure
+from indexlab.market.errors import HarnessError, IndexlabError, InputError, NothingSelected, TargetFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -118,6 +118,8 @@ def _pairs(_: click.Context, parameter: click.Parameter, value: tuple[str, ...])
 @click.option(
     "--expect", multiple=True, callback=_pairs, metavar="KEY=VALUE", help="A promise, stronger than the plan file's, e.g. max_age=3m; may be repeated."
 )
+@click.option("--estimate", type=click.IntRange(0, 10_000_000), metavar="N", help="Run N independent cases too, and bound how likely a breach is.")
+@click.option("--require-coverage", is_flag=True, help="Exit 4 where a fault, a market regime and a property were not seen together.")
 def audit(**given: Any) -> int:  # noqa: ANN401 - click hands over what it parsed
     """Audit each TARGET; without one, survey the bundled methodologies (a survey judges nobody, and exits 0).
 
@@ -184,6 +186,26 @@ def _show(plan: Any, wanted: Path, made_folder: Callable[..., tuple[Any, Path]])
     finally:
         terminal.close()
     return 3 if result is None else exit_code(result)
+
+
+@main.command(short_help="Measure the harness: which planted defects it finds, and whether it is silent where nothing is wrong.")
+@click.argument("kind", metavar="[in-process|process]", required=False)
+@click.option("--profile", metavar="quick|ci|nightly", help="How much to search for each defect (default: quick).")
+@click.option("--only", multiple=True, callback=_split, metavar="DEFECT,…", help="Look at these planted defects alone, and at no right target.")
+@click.option("--seed", type=click.IntRange(0), help="The same seed gives the same kills (default: 0).")
+@click.option("--out", type=click.Path(path_type=Path), help="The folder for power.json and power.html (default: reports/power-SEED).")
+@click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes (default: one a core).")
+def power(kind: str | None, profile: str | None, only: tuple[str, ...], seed: int | None, out: Path | None, jobs: int | None) -> int:
+    """Run the audit against every planted defect, and at quick with one seed against targets that are right.
+
+    Through processes (`process`) a few defects are looked at: each costs seconds there.
+
+    Exit codes: 0 every defect killed and no false alarm, 1 not so, 2 bad usage, 130 interrupted (what was measured is written).
+    """
+    from indexlab.report.power_run import measure_power
+
+    jobs = jobs or max(min(os.cpu_count() or 1, 8), 1)
+    return measure_power(kind, profile, seed, jobs, only, out, time.monotonic, _stop_on_interrupt())
 
 
 @main.command(short_help="Ask a finding again (FIXED or BROKEN), or run targets over a fixture.")
@@ -269,7 +291,7 @@ def methods() -> None:
 @methods.command("list")
 def methods_list() -> None:
     """List the methodologies: date, venue, grade of the evidence, name, and how many keys are assumed."""
-    from indexlab.index.catalogue import preset, preset_names
+    from indexlab.index.catalogue import left_out, preset, preset_names
 
     rows = []
     for name in preset_names():
@@ -277,6 +299,8 @@ def methods_list() -> None:
         methodology = found.methodology
         rows.append((name, methodology.date, methodology.venue, methodology.grade or "-", methodology.name, f"{len(found.assumed)} assumed"))
     _table(rows)
+    for problem in left_out():
+        click.echo(f"left out: {problem}", err=True)
 
 
 @methods.command("show")
@@ -335,7 +359,7 @@ def properties_list() -> None:
 @properties.command("show")
 @click.argument("id")
 def properties_show(id: str) -> None:  # noqa: A002 - the word of the command's help
-    """Show one property: its statement, who was hurt by its absence, what it needs."""
+    """Show one property: its statement, when it is judged and by what, who was hurt by its absence, and a violation of it."""
     from indexlab.properties.registry import find_property
     from indexlab.report.described import property_text
 
@@ -347,21 +371,32 @@ def faults() -> None:
     """What breaks a source."""
 
 
-@faults.command("list")
+@faults.command("list", short_help="List the faults, and the true market moves.")
 def faults_list() -> None:
-    """List the faults."""
-    from indexlab.faults.registry import fault, fault_names
+    """List the faults by family, and the true market moves, which an index must follow."""
+    from indexlab.faults.listing import listing
 
-    _table([(name, fault(name).family, fault(name).summary) for name in fault_names()])
+    click.echo(listing())
 
 
-@faults.command("show")
+@faults.command("show", short_help="Show what a fault does to a small market.")
 @click.argument("name")
-def faults_show(name: str) -> None:
-    """Show what a fault does to a small market."""
+@click.option("--svg", metavar="FILE", type=click.Path(path_type=Path), help="Draw it into this file as well, as SVG.")
+def faults_show(name: str, svg: Path | None) -> None:
+    """Show what a fault, or a true market move, does to a small market, and what its intensity means."""
+    from indexlab.faults.registry import BUNDLED
     from indexlab.faults.show import picture
 
-    click.echo(picture(name))
+    try:
+        click.echo(picture(name))
+    except HarnessError as error:
+        if name in BUNDLED:
+            raise
+        raise InputError(str(error), remedy="mend or uninstall the package that brings it") from error
+    if svg is not None:
+        from indexlab.report.fault_picture import write_svg
+
+        write_svg(name, svg)
 
 
 @main.group(short_help="Recorded, reconstructed and synthetic markets: list, show, check, import.")

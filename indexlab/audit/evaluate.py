@@ -10,8 +10,10 @@ import numpy as np
 from indexlab.margin.contract import BTCUSDT
 from indexlab.margin.rack import build_rack, rack_from_accounts
 from indexlab.market.errors import TargetFailure
+from indexlab.market.panel import sample
 from indexlab.market.quotes import Quotes, valid_quotes
 from indexlab.market.seeds import derive, stream
+from indexlab.properties.invalid_values import patterns_of
 from indexlab.properties.run import CLEAN, Run, Trace, Twin, Variation
 from indexlab.scenarios import variants
 from indexlab.scenarios.scenario import Expanded, expand
@@ -20,8 +22,11 @@ from indexlab.targets.target import Request
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from numpy.typing import NDArray
+
     from indexlab.index.determination import Determinations
     from indexlab.margin.rack import Rack
+    from indexlab.market.rates import Rates
     from indexlab.market.source import Basket
     from indexlab.scenarios.expect import Expect
     from indexlab.scenarios.scenario import Batch
@@ -29,7 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Setting", "evaluate"]
 
-_ABOUT_FAULTY = frozenset({"absent", "removed", "price-alone", "book-alone"})
+_ABOUT_FAULTY = frozenset({"absent", "absent-some", "removed", "price-alone", "book-alone"})
+_MOST_IN_TURN = 8
 _SMALLEST_SCALABLE, _LARGEST_SCALABLE = 1e-200, 1e200
 
 
@@ -64,6 +70,9 @@ class _Asked:
     quotes: Quotes
     detail: str = ""
     sources: frozenset[int] = frozenset()
+    times: NDArray[np.int64] | None = None
+    rates: Rates | None = None
+    explain: bool = False
 
 
 def evaluate(target: Target, batch: Batch, setting: Setting) -> Run:
@@ -71,9 +80,13 @@ def evaluate(target: Target, batch: Batch, setting: Setting) -> Run:
     expanded = _jittered(expand(batch), setting)
     asked = list(_variations(expanded, setting))
     twins = range(len(expanded.injections))
-    requests = [Request(expanded.basket, expanded.clean, expanded.times)]
-    requests += [Request(expanded.basket, injection.quotes, expanded.times) for injection in expanded.injections]
-    requests += [Request(each.basket, each.quotes, expanded.times) for each in asked]
+    requests = [Request(expanded.basket, expanded.clean, expanded.times, rates=expanded.rates)]
+    requests += [
+        Request(expanded.basket, injection.quotes, expanded.times, rates=_rates_of(expanded, twin)) for twin, injection in enumerate(expanded.injections)
+    ]
+    requests += [
+        Request(each.basket, each.quotes, expanded.times if each.times is None else each.times, explain=each.explain, rates=each.rates) for each in asked
+    ]
     answers = target.index(requests)
     failures = [
         (CLEAN if k == 0 else k - 1 if k <= len(twins) else asked[k - 1 - len(twins)].twin, answer)
@@ -100,6 +113,9 @@ def evaluate(target: Target, batch: Batch, setting: Setting) -> Run:
         variations=tuple(variations),
         failures=tuple(failures),
         numbers=tuple(kept),
+        rates=expanded.rates,
+        twin_rates=tuple(_rates_of(expanded, k) for k in kept),
+        notes=tuple(dict.fromkeys(injection.failure for injection in expanded.injections if injection.failure)),
     )
     return replace(run, rack=_rack(run))
 
@@ -119,7 +135,7 @@ def _nothing(count: int) -> Determinations:
 def _twin(expanded: Expanded, k: int) -> Twin:
     injection, faults = expanded.injections[k], expanded.batch.twins[k]
     faulty = frozenset(position for fault in faults for position in fault.sources)
-    return Twin(faulty, injection.first, injection.last, injection.touched_total, tuple(fault.fault for fault in faults))
+    return Twin(faulty, injection.first, injection.last, injection.touched_total, tuple(fault.fault for fault in faults), injection.touched)
 
 
 def _jittered(expanded: Expanded, setting: Setting) -> Expanded:
@@ -131,6 +147,10 @@ def _jittered(expanded: Expanded, setting: Setting) -> Expanded:
     return replace(expanded, basket=basket, clean=variants.jittered(expanded.clean, seed), injections=injections)
 
 
+def _rates_of(expanded: Expanded, twin: int) -> Rates | None:
+    return expanded.rates if twin == CLEAN or not expanded.twin_rates else expanded.twin_rates[twin]
+
+
 def _variations(expanded: Expanded, setting: Setting) -> Iterator[_Asked]:
     yield from _absences(expanded, setting)
     for twin in setting.retold:
@@ -139,7 +159,8 @@ def _variations(expanded: Expanded, setting: Setting) -> Iterator[_Asked]:
     if "repeat" in setting.needs:
         # last of all: the clean run again, when the target has seen everything else
         for twin in sorted({*setting.retold, CLEAN}, reverse=True):
-            yield _Asked("repeat", twin, expanded.basket, expanded.clean if twin == CLEAN else expanded.injections[twin].quotes)
+            quotes = expanded.clean if twin == CLEAN else expanded.injections[twin].quotes
+            yield _Asked("repeat", twin, expanded.basket, quotes, rates=_rates_of(expanded, twin))
 
 
 def _absences(expanded: Expanded, setting: Setting) -> Iterator[_Asked]:
@@ -155,19 +176,40 @@ def _absences(expanded: Expanded, setting: Setting) -> Iterator[_Asked]:
         if "absent" in setting.needs and (_may_be_gone(expanded, twin, setting) or not valid.all()):
             # the clean run without them is the broken run without them: faults touch nobody else
             absent = made.setdefault(faulty, expanded.clean.without_sources(sorted(faulty)))
-            yield _Asked("absent", twin, expanded.basket, absent, sources=faulty)
+            yield _Asked("absent", twin, expanded.basket, absent, sources=faulty, rates=_rates_of(expanded, twin))
         if not valid.all():
             yield from _handled(expanded, quotes, twin, setting)
 
 
 def _handled(expanded: Expanded, quotes: Quotes, twin: int, setting: Setting) -> Iterator[_Asked]:
+    valid, rates = valid_quotes(quotes, uses_book=setting.uses_book), _rates_of(expanded, twin)
+    rest = variants.without_invalid(quotes, valid)
     if "removed" in setting.needs:
-        yield _Asked("removed", twin, expanded.basket, variants.without_invalid(quotes, valid_quotes(quotes, uses_book=setting.uses_book)))
+        yield _Asked("removed", twin, expanded.basket, rest, rates=rates)
+    if "absent-some" in setting.needs:
+        for some in _invalid_in_turn(expanded, quotes, valid, twin, setting):
+            yield _Asked("absent-some", twin, expanded.basket, rest.without_sources(sorted(some)), sources=some, rates=rates)
     if quotes.has_book:
         for kind, made in (("price-alone", variants.price_alone(quotes)), ("book-alone", variants.book_alone(quotes))):
             if kind in setting.needs and not made.equals(quotes):
                 rest = variants.without_invalid(made, valid_quotes(made, uses_book=setting.uses_book))
-                yield _Asked(kind, twin, expanded.basket, rest)
+                yield _Asked(kind, twin, expanded.basket, rest, rates=rates)
+
+
+def _invalid_in_turn(expanded: Expanded, quotes: Quotes, valid: NDArray[np.bool_], twin: int, setting: Setting) -> list[frozenset[int]]:
+    """Return which faulty sources are invalid together at some publication, where it is not always all of them; nothing where there are too many such sets.
+
+    One source, or several that are invalid together, have the run without any of them already.
+    """
+    faulty = sorted({position for fault in expanded.batch.twins[twin] for position in fault.sources})
+    if len(faulty) < 2:
+        return []
+    latest = sample(quotes, expanded.times, len(expanded.basket), valid, setting.expect.clock).latest[:, faulty]
+    out = patterns_of(~np.append(valid, True)[latest])
+    sets = [frozenset(faulty[place] for place in np.flatnonzero(row).tolist()) for row in out if row.any()]
+    if sets == [frozenset(faulty)] or len(sets) > _MOST_IN_TURN:
+        return []
+    return sets
 
 
 def _may_be_gone(expanded: Expanded, twin: int, setting: Setting) -> bool:
@@ -186,28 +228,50 @@ def _may_be_gone(expanded: Expanded, twin: int, setting: Setting) -> bool:
 
 
 def _retold(expanded: Expanded, quotes: Quotes, twin: int, setting: Setting) -> Iterator[_Asked]:
-    basket, n, seed = expanded.basket, len(expanded.basket), derive("retold", setting.seed, "clean" if twin == CLEAN else "broken")
+    basket, n, rates = expanded.basket, len(expanded.basket), _rates_of(expanded, twin)
+    seed = derive("retold", setting.seed, "clean" if twin == CLEAN else "broken")
+    yield from _retold_otherwise(expanded, quotes, twin, setting)
     if "source-order" in setting.needs and n > 1:
         order = variants.shuffled(n, seed)
         other_basket, other = variants.renumbered(basket, quotes, order)
-        yield _Asked(
-            "source-order",
-            twin,
-            other_basket,
-            other,
-            f"listing the sources as {', '.join(basket[position].id for position in order[:4])}{', …' if n > 4 else ''}",
-        )
+        detail = f"listing the sources as {', '.join(basket[position].id for position in order[:4])}{', …' if n > 4 else ''}"
+        yield _Asked("source-order", twin, other_basket, other, detail, rates=rates)
     if "duplicates" in setting.needs and len(quotes):
         doubled = variants.doubled(quotes, seed)
-        yield _Asked("duplicates", twin, basket, doubled, f"delivering {len(doubled) - len(quotes)} of {len(quotes)} observations twice")
+        yield _Asked("duplicates", twin, basket, doubled, f"delivering {len(doubled) - len(quotes)} of {len(quotes)} observations twice", rates=rates)
     if "late-data" in setting.needs and setting.expect.clock == "event":
         late, added = variants.with_late(quotes, expanded.times, n, seed, uses_book=setting.uses_book)
         if added:
-            yield _Asked("late-data", twin, basket, late, f"adding {added} observation{'' if added == 1 else 's'} older than the newest of their source")
+            detail = f"adding {added} observation{'' if added == 1 else 's'} older than the newest of their source"
+            yield _Asked("late-data", twin, basket, late, detail, rates=rates)
     if "scale" in setting.needs:
         exponent = _scalable(quotes, setting.expect, seed)
         if exponent is not None:
-            yield _Asked("scale", twin, basket, variants.scaled(quotes, 2.0**exponent), f"scaling all prices by 2^{exponent}")
+            yield _Asked("scale", twin, basket, variants.scaled(quotes, 2.0**exponent), f"scaling all prices by 2^{exponent}", rates=rates)
+
+
+def _retold_otherwise(expanded: Expanded, quotes: Quotes, twin: int, setting: Setting) -> Iterator[_Asked]:
+    basket, times, rates = expanded.basket, expanded.times, _rates_of(expanded, twin)
+    # an audit's seed alone would draw the same for every batch; the day stays what it is when a finding is shrunk
+    seed = derive("retold", setting.seed, int(times[0]) // variants.DAY_US if len(times) else 0)
+    if "time-shift" in setting.needs:
+        days = variants.days_to_shift(quotes, times, rates, seed)
+        if days is not None:
+            detail = f"moving all clocks {'forward' if days > 0 else 'back'} by {abs(days)} day{'' if abs(days) == 1 else 's'}"
+            moved = variants.shifted(quotes, days)
+            yield _Asked("time-shift", twin, basket, moved, detail, times=times + days * variants.DAY_US, rates=variants.shifted_rates(rates, days))
+    if "weight-zero" in setting.needs and sum(source.weight > 0 for source in basket) > 1:
+        who = variants.one_with_weight(basket, seed)
+        only = frozenset({who})
+        detail = f"giving {basket[who].id} weight 0 where it could as well be absent"
+        bare = variants.without_weight(basket, who)
+        yield _Asked("weight-zero", twin, bare, quotes, detail, only, rates=rates)
+        # the same basket: a rule about the share of all given weights must not tell the two apart
+        yield _Asked("weight-absent", twin, bare, quotes.without_sources([who]), sources=only, rates=rates)
+    if "restamped" in setting.needs and setting.expect.clock == "receive" and len(quotes):
+        yield _Asked("restamped", twin, basket, variants.restamped(quotes, seed), "stamping the observations with other event times", rates=rates)
+    if "explained" in setting.needs:
+        yield _Asked("explained", twin, basket, quotes, "asking for an explanation", rates=rates, explain=True)
 
 
 def _scalable(quotes: Quotes, expect: Expect, seed: int) -> int | None:

@@ -69,6 +69,7 @@ def told(shrunk: Shrunk, prop: Property, target: str, folder: str, *, waived: st
         picture=_picture(run, breach) if breach and told_breach else None,
         log=run.failures[0][1].log if run.failures else "",
         waived=waived,
+        what=breach.what if breach else shrunk.candidate.what,
     )
 
 

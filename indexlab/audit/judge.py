@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
+import numpy as np
 
 from indexlab.audit.evaluate import Setting, evaluate, kinds_needed, retold_twins
 from indexlab.audit.events import Worst
@@ -15,7 +16,7 @@ from indexlab.properties.run import CLEAN
 from indexlab.scenarios.scenario import Batch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from indexlab.properties.property import Property
     from indexlab.properties.run import Run
@@ -25,24 +26,27 @@ if TYPE_CHECKING:
 __all__ = ["JITTERS", "Judge", "confirmed", "run_of_one"]
 
 JITTERS = 3
-_KEPT = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Judges batches of one target against one promise. `properties` are those selected; those that do not apply are never checked."""
+    """Judges batches of one target against one promise. `properties` are those selected.
+
+    Those that do not apply are never checked, but for what is measured always. `occasion` is None where only the basket's size is known, or nothing of it.
+    """
 
     target: Target
     description: Description
     expect: Expect
     properties: tuple[Property, ...]
     sources: int | None = None
+    occasion: Occasion | None = None
 
     @property
     def applicable(self) -> tuple[Property, ...]:
         """The selected properties that apply here."""
-        occasion = Occasion(self.expect, self.description.uses, self.description.provides, self.sources)
-        return tuple(prop for prop in self.properties if not prop.applies(occasion))
+        occasion = self.occasion or Occasion(self.expect, self.description.uses, self.description.provides, self.sources)
+        return tuple(prop for prop in self.properties if prop.measured_always or not prop.applies(occasion))
 
     def setting(self, seed: int, retold: tuple[int, ...]) -> Setting:
         """Return how a batch is evaluated for the properties selected."""
@@ -55,7 +59,12 @@ class Judge:
             # mostly a broken one: what a run leaves behind, or takes for granted, shows there
             retold = retold[:1] if number % 3 == 0 else retold[-1:]
         run = evaluate(self.target, batch, self.setting(seed, retold))
-        tally = Tally(scenarios=1 + len(batch.twins), evaluations=1 + len(batch.twins) + len(run.variations))
+        return self.judged(run, number, seed)
+
+    def judged(self, run: Run, number: int, seed: int) -> Tally:
+        """Judge a recorded run by every property that applies."""
+        count = 1 + len(run.batch.twins)
+        tally = Tally(scenarios=count, evaluations=count + len(run.variations))
         for prop in self.applicable:
             tally.properties[prop.id] = self._checked(prop, run, number, seed)
         if not any(twin == CLEAN for twin, _ in run.failures):
@@ -68,24 +77,49 @@ class Judge:
             return counts
         try:
             outcome = prop.check(run)
+            if outcome.breach is not None:
+                outcome = self._kept(prop, run, outcome, number, seed, counts)
+            counts.add(outcome, _worst(run, outcome, number, seed))
         except Exception as error:  # noqa: BLE001 - whatever a check raises makes its own result inconclusive, and nothing else
-            counts.scenarios, counts.errors = len(run.twins), f"the check raised {type(error).__name__}: {error}"
-            return counts
-        if outcome.breach is not None:
-            twin = outcome.breach.twin
-            if twin == CLEAN and "repeat" in prop.needs and run.twins:
-                # what a run left behind shows only beside the run that left it
-                twin = number % len(run.twins)
-            scenario = scenario_of(run, twin) if prop.id != "protocol" or not run.failures else run.batch.scenario(twin)
-            place = CLEAN if twin == CLEAN else (run.numbers[twin] if twin < len(run.numbers) else twin)
-            candidate = Candidate(prop.id, scenario_id(seed, number, place), scenario, seed, retold=prop.metamorphic)
-            if prop.metamorphic and not confirmed(self, prop, candidate):
-                counts.ties += 1
-                outcome = replace(outcome, breached=0, breach=None)
-            else:
-                counts.candidates.append(candidate)
-        counts.add(outcome, _worst(run, outcome, number, seed))
+            counts = PropertyTally(scenarios=len(run.twins), errors=f"the check raised {type(error).__name__}: {error}")
         return counts
+
+    def _kept(self, prop: Property, run: Run, outcome: Outcome, number: int, seed: int, counts: PropertyTally) -> Outcome:
+        """Keep one breach of each kind; a metamorphic one only where it is confirmed. Return the outcome with what was not confirmed taken back."""
+        confirmed_breaches = 0
+        for twin, what in _breaches(outcome):
+            candidate = self._candidate(prop, run, twin, what, number, seed)
+            if not prop.metamorphic:
+                counts.keep(candidate)
+            elif confirmed(self, prop, candidate):
+                confirmed_breaches += 1
+                counts.keep(candidate)
+            else:
+                counts.ties += 1
+        if prop.metamorphic and not confirmed_breaches:
+            return replace(outcome, breached=0, breach=None)
+        return replace(outcome, breached=confirmed_breaches) if prop.metamorphic else outcome
+
+    def _candidate(self, prop: Property, run: Run, twin: int, what: str, number: int, seed: int) -> Candidate:
+        if twin == CLEAN and "repeat" in prop.needs and run.twins:
+            # what a run left behind shows only beside the run that left it
+            twin = number % len(run.twins)
+        scenario = scenario_of(run, twin) if prop.id != "protocol" or not run.failures else run.batch.scenario(twin)
+        place = CLEAN if twin == CLEAN else (run.numbers[twin] if twin < len(run.numbers) else twin)
+        return Candidate(prop.id, scenario_id(seed, number, place), scenario, seed, retold=prop.metamorphic, what=what)
+
+
+def _breaches(outcome: Outcome) -> Iterator[tuple[int, str]]:
+    """Say in which twins a check found a breach, the first one first, with a word for what happened."""
+    if outcome.breach is None:
+        return
+    yield outcome.breach.twin, outcome.breach.what
+    told = outcome.by_twin
+    if told is None:
+        return
+    for twin in np.flatnonzero(told.broken).tolist():
+        if twin != outcome.breach.twin:
+            yield twin, outcome.breach.what if told.what is None else told.what[twin]
 
 
 def scenario_id(seed: int, number: int, twin: int) -> str:
@@ -113,11 +147,19 @@ def run_of_one(judge: Judge, candidate: Candidate, *, jitter: int = 0) -> tuple[
     return evaluate(judge.target, batch, setting), twin
 
 
+def asked(prop: Property, run: Run) -> Outcome:
+    """Return what a check gives; one that raises has judged nothing, and says so where a premise that was not met is explained."""
+    try:
+        return prop.check(run)
+    except Exception as error:  # noqa: BLE001 - a third party's check: it has found nothing here, neither good nor bad
+        return Outcome(len(run.twins), 0, unmet=f"the check raised {type(error).__name__}: {error}")
+
+
 def confirmed(judge: Judge, prop: Property, candidate: Candidate) -> bool:
     """Say whether a metamorphic breach is still there in each of three draws that move every price and weight by a relative 1e-9."""
     for jitter in range(1, JITTERS + 1):
         run, _ = run_of_one(judge, candidate, jitter=jitter)
-        if run.failures or prop.check(run).breach is None:
+        if run.failures or asked(prop, run).breach is None:
             return False
     return True
 
@@ -125,7 +167,7 @@ def confirmed(judge: Judge, prop: Property, candidate: Candidate) -> bool:
 def judged_once(judge: Judge, prop: Property, candidate: Candidate) -> tuple[Run, Outcome]:
     """Evaluate a candidate and check one property on it."""
     run, _ = run_of_one(judge, candidate)
-    return run, prop.check(run)
+    return run, asked(prop, run)
 
 
 def select(properties: Sequence[Property], only: Sequence[str], skip: Sequence[str]) -> tuple[Property, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from indexlab.audit.explain import told, told_undescribed
-from indexlab.audit.judge import Judge, run_of_one
+from indexlab.audit.judge import Judge, asked, run_of_one
 from indexlab.audit.save import FindingFile, read_finding
 from indexlab.audit.shrink import Shrunk
 from indexlab.audit.tally import Candidate
@@ -115,10 +115,10 @@ def _described(target: Target) -> tuple[Description, TargetFailure | None]:
 
 def _asked_again(judge: Judge, prop: Property, candidate: Candidate) -> tuple[Run, Outcome]:
     run, _ = run_of_one(judge, candidate)
-    if prop.id == "protocol" and prop.check(run).breach is None:
+    if prop.id == "protocol" and asked(prop, run).breach is None:
         # what it failed on may have been a variation of the scenario
         run, _ = run_of_one(replace(judge, properties=properties()), candidate)
-    return run, prop.check(run)
+    return run, asked(prop, run)
 
 
 def _seed_of(saved: FindingFile) -> int:

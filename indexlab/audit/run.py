@@ -6,26 +6,43 @@ The stream is deterministic in (seed, version, plan, target) under any number of
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 import msgspec
 
 from indexlab import __version__
-from indexlab.audit.events import AuditFinished, AuditResult, AuditStarted, Event, FindingFound, Note, Progress, TargetFinished, TargetResult, TargetStarted
+from indexlab.audit.coverage import coverage
+from indexlab.audit.estimate import Seen, estimate, estimating, taken_over
+from indexlab.audit.events import (
+    AuditFinished,
+    AuditResult,
+    AuditStarted,
+    Event,
+    Finding,
+    FindingFound,
+    Note,
+    Progress,
+    TargetFinished,
+    TargetResult,
+    TargetStarted,
+)
 from indexlab.audit.explain import told_undescribed
 from indexlab.audit.plan import SURVEY, Budget, Profile, budget
 from indexlab.audit.results import measured, property_result
-from indexlab.audit.tally import Tally
+from indexlab.audit.sweep import STEPS
+from indexlab.audit.tally import PropertyTally, Tally
 from indexlab.audit.work import FindingTask, Job, ShrunkFinding, Unit, do_unit, find_finding
 from indexlab.audit.workers import Workers
 from indexlab.market.errors import InputError, NothingSelected, TargetFailure
 from indexlab.market.fixture import find_fixture, load_fixture
 from indexlab.market.gaps import gaps
+from indexlab.market.synthetic import REGIMES
 from indexlab.market.times import time_text
 from indexlab.market.units import SECOND, format_duration
 from indexlab.properties.registry import find_property, properties
 from indexlab.scenarios.expect import Expect, Layer, promised
 from indexlab.scenarios.recipes import World, built_in
+from indexlab.scenarios.sampler import faults_that_apply
 from indexlab.scenarios.shapes import limit_shape
 from indexlab.targets.methodology import MethodologyTarget
 from indexlab.targets.resolve import open_target
@@ -38,7 +55,7 @@ if TYPE_CHECKING:
     from indexlab.market.source import Basket
     from indexlab.scenarios.scenario import Scenario
 
-__all__ = ["AuditPlan", "Saved", "audit", "checked"]
+__all__ = ["AuditPlan", "Prepared", "Saved", "audit", "checked", "prepared"]
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -48,6 +65,7 @@ _SHARD: Final = 4
 _RECORDED_FIRST: Final = 1_000_000
 _RECORDED_ROOM: Final = 100_000
 _SEARCH_FIRST: Final = 1_000
+_SWEEP_FIRST: Final = 500_000
 _FEWEST_RECORDED: Final = 10
 _USUAL_PUBLICATIONS: Final = 300
 _LONG_SILENCE: Final = 10
@@ -59,7 +77,8 @@ class AuditPlan:
     """The effective plan.
 
     `layers` are what flags and the plan file promise, the strongest first. `clock` gives seconds for the safety net and `stop` says that the
-    user wants to end; both are the door's, since below the doors nothing reads a clock.
+    user wants to end; both are the door's, since below the doors nothing reads a clock. `estimate` is how many independent cases are wanted (None: as many as
+    the profile says); `require_coverage` makes every blank of the coverage inconclusive.
     """
 
     targets: tuple[str, ...]
@@ -75,12 +94,18 @@ class AuditPlan:
     folder: str
     clock: Callable[[], float]
     stop: Callable[[], bool]
+    estimate: int | None = None
+    require_coverage: bool = False
 
     def as_table(self) -> dict[str, object]:
         """Return the plan as the report prints it."""
         table: dict[str, object] = {"profile": self.profile, "seed": self.seed, "targets": list(self.targets), "survey": self.survey}
         table |= {"only": list(self.only), "skip": list(self.skip), "fixtures": [_name_only(name) for name in self.fixtures]}
         table["expect"] = {key: _plain(value) for layer in reversed(self.layers) for key, value in layer.table.items()}
+        if self.estimate is not None:
+            table["estimate"] = self.estimate
+        if self.require_coverage:
+            table["require_coverage"] = True
         if self.sources is not None:
             table["sources"] = [msgspec.to_builtins(source) for source in self.sources]
         return table
@@ -92,6 +117,18 @@ class _Share:
 
     seconds: float
     units: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is known of a target before anything is run: its job, what it may spend, its units in order; `failure` where it did not describe itself."""
+
+    description: Description
+    kind: Literal["in-process", "process"]
+    failure: TargetFailure | None
+    spend: Budget
+    job: Job
+    units: list[Unit]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +181,7 @@ def audit(plan: AuditPlan) -> Iterator[tuple[Event, Saved | None]]:
         targets=results,
         interrupted=plan.stop(),
         seconds=round(plan.clock() - started, 3),
+        require_coverage=plan.require_coverage,
     )
     yield AuditFinished(finished), None
 
@@ -182,7 +220,7 @@ def _selected(plan: AuditPlan) -> tuple[str, ...]:
     return chosen
 
 
-def _described(label: str) -> tuple[Description, str, TargetFailure | None]:
+def _described(label: str) -> tuple[Description, Literal["in-process", "process"], TargetFailure | None]:
     with open_target(label) as target:
         try:
             return target.describe(), target.kind, None
@@ -197,9 +235,8 @@ def _promise(plan: AuditPlan, label: str, description: Description) -> Expect:
     return promised(layers, known_properties=[prop.id for prop in properties()])
 
 
-def _audit_target(
-    plan: AuditPlan, chosen: tuple[str, ...], label: str, workers: Workers, share: _Share | None
-) -> Generator[tuple[Event, Saved | None], None, TargetResult]:
+def prepared(plan: AuditPlan, chosen: tuple[str, ...], label: str) -> Prepared:
+    """Ask a target about itself and return its job and its units in the audit's order, with nothing run yet."""
     description, kind, failure = _described(label)
     spend = SURVEY if plan.survey else budget(plan.profile, kind)
     try:
@@ -208,9 +245,37 @@ def _audit_target(
         # what a process says of itself is an answer, and this one does not fit: the rest of the audit goes on without it
         failure = failure or TargetFailure("misfit", f"its own promise is wrong: {error}")
         expect = _promise(plan, label, undescribed(label))
-    world = World(expect, plan.sources, "bid" in description.uses, spend.twins)
-    job = Job(label, description.name, description.version, description.uses, description.provides, world, chosen, plan.seed, sparing=kind == "process")
-    units = list(_units(job, spend, plan))
+    world = World(
+        expect,
+        plan.sources,
+        "bid" in description.uses,
+        spend.twins,
+        columns=description.columns,
+        converts=description.converts,
+        thresholds=description.thresholds,
+        dear=kind == "process",
+    )
+    job = Job(
+        label,
+        description.name,
+        description.version,
+        description.uses,
+        description.provides,
+        world,
+        chosen,
+        plan.seed,
+        sparing=kind == "process",
+        fixtures=tuple(load_fixture(find_fixture(name)).basket for name in plan.fixtures),
+    )
+    return Prepared(description, kind, failure, spend, job, list(_units(job, spend, plan)))
+
+
+def _audit_target(
+    plan: AuditPlan, chosen: tuple[str, ...], label: str, workers: Workers, share: _Share | None
+) -> Generator[tuple[Event, Saved | None], None, TargetResult]:
+    ready = prepared(plan, chosen, label)
+    description, kind, failure, job, units = ready.description, ready.kind, ready.failure, ready.job, ready.units
+    expect, spend = job.expect, ready.spend
     planned = sum(unit.count for unit in units) * (spend.twins + 1)
     yield TargetStarted(label, description.name, description.version, kind, planned), None
     if failure is not None:
@@ -234,10 +299,13 @@ def _audit_target(
         cut = tally.scenarios
     for note in tally.notes:
         yield Note(label, note), None
+    cases = 0 if failure is not None else spend.estimate if plan.estimate is None else plan.estimate
+    seen = yield from _estimating(plan, job, tally, workers, cases, limit)
     findings = yield from _findings(plan, job, tally, spend, workers)
     if failure is not None and "protocol" in chosen and "protocol" not in findings:
-        findings["protocol"] = yield from _undescribed_finding(plan, job, failure)
-    results = [property_result(find_property(name), job, tally, findings.get(name), failure) for name in chosen]
+        findings["protocol"] = [(yield from _undescribed_finding(plan, job, failure))]
+    results = [property_result(find_property(name), job, tally, findings.get(name, []), failure) for name in chosen]
+    applying = [find_property(one.id) for one in results if one.verdict != "not-applicable"]
     result = TargetResult(
         target=label,
         name=description.name,
@@ -250,9 +318,31 @@ def _audit_target(
         evaluations=tally.evaluations,
         cut=cut,
         notes=list(tally.notes),
+        estimate=None if seen is None else estimate(job, applying, cases, seen),
+        coverage=coverage(tally.coverage, applying, faults_that_apply(job.world), REGIMES),
+        failed_faults=list(tally.failed_faults),
     )
     yield TargetFinished(result), None
     return result
+
+
+def _estimating(
+    plan: AuditPlan, job: Job, tally: Tally, workers: Workers, cases: int, limit: float
+) -> Generator[tuple[Event, Saved | None], None, Seen | None]:
+    """Run the independent cases, where any are wanted, and hand what only they showed to the findings."""
+    if not cases:
+        return None
+    phase = estimating(job, cases, workers, clock=plan.clock, stop=plan.stop, seconds=limit)
+    while True:
+        try:
+            said = next(phase)
+        except StopIteration as ended:
+            seen: Seen = ended.value
+            break
+        yield said, None
+    taken_over(tally.properties, seen.tally, PropertyTally)
+    tally.notes += [seen.tally.unrun] if seen.tally.unrun else []
+    return seen
 
 
 def _units(job: Job, spend: Budget, plan: AuditPlan) -> Iterator[Unit]:
@@ -268,6 +358,8 @@ def _units(job: Job, spend: Budget, plan: AuditPlan) -> Iterator[Unit]:
     built = len(built_in(job.world, job.seed))
     for first in range(0, built, size):
         yield Unit("built-in", first, min(size, built - first), first)
+    for place in range(spend.sweeps):
+        yield Unit("sweep", 0, 1, _SWEEP_FIRST + STEPS * place)
     for first in range(0, guided, size):
         yield Unit("search", 0, min(size, guided - first), _SEARCH_FIRST + first)
 
@@ -280,14 +372,10 @@ def _batches(expect: Expect, spend: Budget) -> int:
 
 def _findings(
     plan: AuditPlan, job: Job, tally: Tally, spend: Budget, workers: Workers
-) -> Generator[tuple[Event, Saved | None], None, dict[str, ShrunkFinding]]:
-    found: dict[str, ShrunkFinding] = {}
-    waive = job.expect.waive
-    tasks = [
-        (FindingTask(name, 1 if plan.stop() else spend.shrink, plan.folder, waive.get(name, "")), counts.candidates[0])
-        for name, counts in tally.properties.items()
-        if counts.candidates
-    ]
+) -> Generator[tuple[Event, Saved | None], None, dict[str, list[ShrunkFinding]]]:
+    """Shrink what was found: every breach that differs from the others of its property in the faults it takes or in what happened."""
+    found: dict[str, list[ShrunkFinding]] = {}
+    tasks = list(_tasks(plan, job, tally, spend))
     began = plan.clock()
 
     def hurry() -> bool:
@@ -295,10 +383,25 @@ def _findings(
 
     # what was found is written even when the user wants to end; it is only shrunk no further
     for number, made in enumerate(workers.in_order(_shrink_task, job, tasks, stop=lambda: False, hurry=hurry)):
-        found[made.finding.property] = made
-        yield FindingFound(made.finding), Saved(made.scenario, job.expect, job.target)
+        known = found.setdefault(made.finding.property, [])
+        if all(_kind_of(made.finding) != _kind_of(other.finding) for other in known):
+            known.append(made)
+            yield FindingFound(made.finding), Saved(made.scenario, job.expect, job.target)
         yield Progress(job.target, number + 1, len(tasks), "shrink", len(tasks)), None
     return found
+
+
+def _tasks(plan: AuditPlan, job: Job, tally: Tally, spend: Budget) -> Iterator[tuple[FindingTask, Candidate]]:
+    # the first of each property comes first, and may cost most: should time run out, every property has its finding
+    for turn in range(spend.kinds):
+        for name, counts in tally.properties.items():
+            if turn < len(counts.candidates):
+                cap = 1 if plan.stop() else spend.shrink if turn == 0 else max(spend.shrink // 4, 1)
+                yield FindingTask(name, cap, plan.folder, job.expect.waive.get(name, "")), counts.candidates[turn]
+
+
+def _kind_of(finding: Finding) -> tuple[tuple[str, ...], str]:
+    return tuple(finding.fault_names), finding.what
 
 
 def _undescribed_finding(plan: AuditPlan, job: Job, failure: TargetFailure) -> Generator[tuple[Event, Saved | None], None, ShrunkFinding]:

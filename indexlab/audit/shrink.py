@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import msgspec
 import numpy as np
 
-from indexlab.audit.judge import Judge, run_of_one
+from indexlab.audit.judge import Judge, asked, run_of_one
 from indexlab.scenarios.scenario import QuoteColumns, Scenario, materialised
 
 if TYPE_CHECKING:
@@ -68,13 +68,13 @@ class _Search:
             return False
         if run.failures and not self._same_failure(run):
             return False
-        outcome = self.prop.check(run)
+        outcome = asked(self.prop, run)
         if outcome.breach is None:
             return False
         if self.prop.metamorphic:
             self.evaluations += 1
             again, _ = run_of_one(self.judge, candidate, jitter=1)
-            if again.failures or self.prop.check(again).breach is None:
+            if again.failures or asked(self.prop, again).breach is None:
                 return False
         self.candidate, self.run, self.outcome = candidate, run, outcome
         return True
@@ -103,7 +103,7 @@ def shrink(judge: Judge, prop: Property, candidate: Candidate, cap: int, hurry: 
         judge.target.close()
     if not search.breaks(candidate.scenario):
         run, _ = run_of_one(judge, candidate)
-        return Shrunk(candidate, run, prop.check(run), search.evaluations + 1, reproduced=False, capped=False, before=before)
+        return Shrunk(candidate, run, asked(prop, run), search.evaluations + 1, reproduced=False, capped=False, before=before)
     if search.failure in _NOT_SHRUNK:
         return Shrunk(search.candidate, _found(search.run), _found(search.outcome), search.evaluations, reproduced=True, capped=True, before=before)
     try:

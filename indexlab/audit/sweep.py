@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
 import numpy as np
 
 from indexlab.audit.evaluate import evaluate
@@ -17,6 +18,7 @@ from indexlab.audit.tally import Tally
 from indexlab.market.seeds import derive, stream
 from indexlab.properties.words import clean_range, displacement
 from indexlab.scenarios.baskets import FEWEST, MOST, drawn_basket
+from indexlab.scenarios.currencies import rates_for
 from indexlab.scenarios.grids import Point, around, between, factors, twin
 from indexlab.scenarios.scenario import Batch, Scenario
 from indexlab.scenarios.shapes import LEVELS, STARTS, market_for, value_shape
@@ -72,14 +74,14 @@ class _Gap(NamedTuple):
     kinds: tuple[int, int]
 
 
-def sweep(judge: Judge, world: World, seed: int, number: int, enough: Callable[[], bool], *, sparing: bool, thresholds: Sequence[float]) -> Iterator[Tally]:
-    """Sweep one market, a function of (seed, number) and the target alone; yields what each batch gave. `thresholds` are ratios that the target declares."""
+def sweep(judge: Judge, world: World, seed: int, number: int, enough: Callable[[], bool], *, sparing: bool) -> Iterator[Tally]:
+    """Sweep one market, a function of (seed, number) and the target alone; yields what each batch gave."""
     scale = _NARROW if sparing else _WIDE
     # what is compared with other runs than the clean twin would cost more than the sweep itself
     judge = replace(judge, properties=tuple(prop for prop in judge.applicable if not prop.needs))
     base, who, window = _market(world, seed, number, scale)
     step = iter(range(number, number + STEPS))
-    sizes = factors(thresholds)
+    sizes = factors(world.thresholds)
     if scale.sizes:
         sizes = tuple(sizes[place] for place in np.unique(np.linspace(0, len(sizes) - 1, scale.sizes).astype(int)))
     gaps: list[_Gap] = []
@@ -112,7 +114,8 @@ def sweep(judge: Judge, world: World, seed: int, number: int, enough: Callable[[
 def _market(world: World, seed: int, number: int, scale: _Scale) -> tuple[Scenario, list[int], tuple[int, int]]:
     draw = stream("sweep", seed, number)
     place = number // STEPS
-    basket = world.basket or drawn_basket(int(draw.integers(FEWEST, MOST + 1)), derive("sweep", seed, number))
+    count = int(draw.integers(FEWEST, MOST + 1))
+    basket = world.basket or drawn_basket(count, derive("sweep", seed, number), mixed=world.converts, shared=world.expect.independence)
     shape = value_shape(world.expect)
     market = market_for(
         world.expect,
@@ -123,9 +126,11 @@ def _market(world: World, seed: int, number: int, scale: _Scale) -> tuple[Scenar
         price=LEVELS[int(draw.integers(0, len(LEVELS)))],
         book=world.book,
     )
+    market = msgspec.structs.replace(market, columns=world.columns)
+    rates = rates_for(basket) if world.converts else ()
     who = [int(position) for position in draw.permutation(len(basket))]
     window = (shape.window_start, shape.window_end or shape.window_start + world.expect.interval)
-    return Scenario(sources=basket, market=market), who[: scale.sources or len(who)], window
+    return Scenario(sources=basket, market=market, rates=rates), who[: scale.sources or len(who)], window
 
 
 def _parts(points: list[Point], base: Scenario, *, whole: int = 1) -> Iterator[list[Point]]:

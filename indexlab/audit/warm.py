@@ -8,6 +8,7 @@ from indexlab.margin import kernel as margin_kernel
 from indexlab.properties.registry import properties
 from indexlab.scenarios.expect import Expect
 from indexlab.scenarios.recipes import World
+from indexlab.targets.planted import specimen
 
 __all__ = ["main"]
 
@@ -18,6 +19,7 @@ def main() -> None:
     """Compile each floor's functions, then judge one small batch end to end, so that nothing is left to compile."""
     index_warm.main()
     margin_kernel.warm()
+    specimen.warm()
     names = tuple(prop.id for prop in properties())
     job = Job("preset:plain-median", "warm", "", ("price",), ("index",), World(Expect(), None, book=False, twins=_FEW), names, 0, sparing=False)
     do_unit(job, Unit("built-in", 0, 1, 0))

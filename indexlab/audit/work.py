@@ -18,9 +18,12 @@ from indexlab.audit.events import Finding
 from indexlab.audit.explain import told
 from indexlab.audit.judge import Judge
 from indexlab.audit.shrink import shrink
+from indexlab.audit.sweep import sweep
 from indexlab.audit.tally import Tally
 from indexlab.market.fixture import find_fixture, load_fixture
 from indexlab.market.seeds import derive
+from indexlab.market.source import Basket
+from indexlab.properties.property import Occasion
 from indexlab.properties.registry import find_property
 from indexlab.scenarios.recipes import Drawn, World, built_in, draw_batch
 from indexlab.scenarios.recorded import recorded_batches
@@ -52,6 +55,13 @@ class Job(msgspec.Struct, frozen=True):
     properties: tuple[str, ...]
     seed: int
     sparing: bool
+    fixtures: tuple[Basket, ...] = ()
+
+    @property
+    def occasion(self) -> Occasion:
+        """What decides which properties apply."""
+        world = self.world
+        return Occasion(world.expect, self.uses, self.provides, self.sources, world.basket, self.fixtures, world.converts)
 
     @property
     def sources(self) -> int | None:
@@ -64,11 +74,11 @@ class Job(msgspec.Struct, frozen=True):
         return self.world.expect
 
 
-UnitKind: TypeAlias = Literal["built-in", "recorded", "search"]
+UnitKind: TypeAlias = Literal["built-in", "recorded", "search", "sweep"]
 
 
 class Unit(msgspec.Struct, frozen=True):
-    """A stretch of batches: `first` to `first + count` of the built-in ones, of a fixture's, or of one shard of guided search."""
+    """A stretch of batches: `first` to `first + count` of the built-in ones, of a fixture's, of one shard of guided search; or one sweep."""
 
     kind: UnitKind
     first: int
@@ -138,7 +148,7 @@ def _target(label: str) -> Target:
 def judge_of(job: Job) -> Judge:
     """Return the judge of a job, with the target opened in this process."""
     description = Description(name=job.name, version=job.version, provides=job.provides, uses=job.uses)
-    return Judge(_target(job.target), description, job.expect, tuple(find_property(name) for name in job.properties), job.sources)
+    return Judge(_target(job.target), description, job.expect, tuple(find_property(name) for name in job.properties), job.sources, job.occasion)
 
 
 def do_unit(job: Job, unit: Unit) -> Tally:
@@ -146,6 +156,10 @@ def do_unit(job: Job, unit: Unit) -> Tally:
     judge, tally = judge_of(job), Tally()
     if unit.kind == "search":
         _search(judge, job, unit, tally)
+        return tally
+    if unit.kind == "sweep":
+        for part in sweep(judge, job.world, job.seed, unit.number, enough.ask, sparing=job.sparing):
+            tally.merge(part)
         return tally
     batches: tuple[Batch, ...]
     if unit.kind == "built-in":
@@ -173,6 +187,8 @@ def _search(judge: Judge, job: Job, unit: Unit, tally: Tally) -> None:
             return
         part = judge.judge(draw_batch(drawn, job.world), unit.number + place, job.seed, sparing=job.sparing)
         steer(min(max(part.by_fault.values(), default=0.0), 1e6), label="displacement")
+        steer(min(part.headroom, 1e6), label="headroom consumed")
+        steer(float(part.status_changes), label="status changes")
         tally.merge(part)
 
     search()

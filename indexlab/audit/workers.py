@@ -12,10 +12,9 @@ from indexlab.audit.work import close_targets, enough, prepare_worker
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
-    from indexlab.audit.work import Job
-
 __all__ = ["Workers"]
 
+Shared = TypeVar("Shared")
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 _POLL_SECONDS = 0.1
@@ -37,29 +36,29 @@ class Workers:
 
     def in_order(
         self,
-        function: Callable[[Job, Item], Made],
-        job: Job,
+        function: Callable[[Shared, Item], Made],
+        shared: Shared,
         items: Sequence[Item],
         *,
         stop: Callable[[], bool],
         hurry: Callable[[], bool],
     ) -> Generator[Made, None, None]:
-        """Yield the results in the order of the items, until they end or `stop` says so."""
+        """Yield the results in the order of the items, until they end or `stop` says so; `shared` goes with every item."""
         self.hurried.clear()
         if self.pool is None:
             enough.ask = hurry
             for item in items:
                 if stop():
                     return
-                yield function(job, item)
+                yield function(shared, item)
             return
-        yield from self._in_pool(self.pool, function, job, deque(items), stop, hurry)
+        yield from self._in_pool(self.pool, function, shared, deque(items), stop, hurry)
 
     def _in_pool(
         self,
         pool: ProcessPoolExecutor,
-        function: Callable[[Job, Item], Made],
-        job: Job,
+        function: Callable[[Shared, Item], Made],
+        shared: Shared,
         left: deque[Item],
         stop: Callable[[], bool],
         hurry: Callable[[], bool],
@@ -68,7 +67,7 @@ class Workers:
         try:
             while left or waiting:
                 while left and len(waiting) < 2 * self.jobs:
-                    waiting.append(pool.submit(function, job, left.popleft()))
+                    waiting.append(pool.submit(function, shared, left.popleft()))
                 while not waiting[0].done():
                     if hurry():
                         self.hurried.set()

@@ -96,7 +96,8 @@ def _capped(given: NDArray[np.float64], cap: float) -> NDArray[np.float64]:
         free = np.where(full, 0.0, share)
         room = 1.0 - cap * full.sum(axis=1, keepdims=True)
         rest = free.sum(axis=1, keepdims=True)
-        share = np.where(full, cap, np.divide(free * room, rest, out=np.zeros_like(free), where=rest > 0))
+        spread = np.where(full, cap, np.divide(free * room, rest, out=np.zeros_like(free), where=rest > 0))
+        share = np.where(over.any(axis=1, keepdims=True), spread, share)  # a row that is done keeps its bits, whatever other rows still need
     return np.asarray(np.where(cap * counts <= 1 + 1e-12, (share > 0).astype(np.float64), share), dtype=np.float64)
 
 

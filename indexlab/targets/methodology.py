@@ -41,7 +41,13 @@ class MethodologyTarget:
         self.textbook = textbook
         rules = declaration.methodology
         self._description = Description(
-            name=rules.name, version=rules.date, uses=declaration.uses, expect=dict(declaration.expect), thresholds=_thresholds(declaration)
+            name=rules.name,
+            version=rules.date,
+            uses=declaration.uses,
+            expect=dict(declaration.expect),
+            thresholds=_thresholds(declaration),
+            columns=_columns(declaration),
+            converts=declaration.conversion.rate != "none",
         )
 
     def describe(self) -> Description:
@@ -88,3 +94,14 @@ def _thresholds(declaration: Declaration) -> tuple[float, ...]:
     back = [] if reinclusion is None else [reinclusion.band, reinclusion.alone]
     given = [outlier.band, outlier.drop_beyond, *outlier.by_quote.values(), *outlier.by_asset.values(), *few, *back, guard.step, guard.own_band]
     return tuple(sorted({ratio for ratio in given if ratio is not None and 0 < ratio < np.inf}))
+
+
+def _columns(declaration: Declaration) -> tuple[str, ...]:
+    """Return the optional columns that the declared input reads."""
+    kind = declaration.input.price
+    reads = {
+        "confidence": kind == "confidence" or declaration.input.max_uncertainty < 1,
+        "trade_size": kind in {"vwap", "tvwap", "trades"},
+        "book": kind in {"cross", "book"},
+    }
+    return tuple(name for name, read in reads.items() if read)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PROTOCOL", "decode_description", "decode_determinations", "encode_describe", "encode_request"]
 
+_OPTIONAL: Final = (*OPTIONAL_COLUMNS, "book")
 _MOST_THRESHOLDS: Final = 64
 _LARGEST_THRESHOLD: Final = 1e12
 PROTOCOL: Final = 1
@@ -89,7 +90,24 @@ def decode_description(line: bytes, request_id: int) -> Description:
         uses=uses if uses == PRICE else BOOK,
         expect={} if expect is None else as_object(expect, "result.expect"),
         thresholds=_thresholds(result.get("thresholds")),
+        columns=_columns(result.get("columns")),
+        converts=_flag(result.get("converts"), "result.converts"),
     )
+
+
+def _columns(given: object) -> tuple[str, ...]:
+    """Read which optional columns a target reads."""
+    named = () if given is None else _texts(given, "result.columns")
+    for name in named:
+        if name not in _OPTIONAL:
+            raise misfit("result.columns", f"must be of {', '.join(_OPTIONAL)}, was {shown(name)}")
+    return tuple(name for name in _OPTIONAL if name in named)
+
+
+def _flag(given: object, where: str) -> bool:
+    if given is None or isinstance(given, bool):
+        return bool(given)
+    raise misfit(where, f"must be true or false, was {shown(given)}")
 
 
 def _thresholds(given: object) -> tuple[float, ...]:

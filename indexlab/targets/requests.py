@@ -107,7 +107,8 @@ def encode_description(description: Description) -> JSONObject:
     told: JSONObject = {"protocol": PROTOCOL, "name": description.name}
     if description.version:
         told["version"] = description.version
-    return told | {"provides": ["index"], "uses": list(description.uses), "expect": description.expect, "thresholds": list(description.thresholds)}
+    told |= {"provides": ["index"], "uses": list(description.uses), "expect": description.expect, "thresholds": list(description.thresholds)}
+    return told | {"columns": list(description.columns), "converts": description.converts}
 
 
 def encode_result(found: Determinations) -> JSONObject:

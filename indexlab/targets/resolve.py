@@ -14,6 +14,7 @@ from indexlab.market.errors import InputError, did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from importlib.metadata import EntryPoint
 
     from indexlab.targets.target import Target
 
@@ -42,12 +43,20 @@ def open_target(label: str) -> Target:
         return _BUNDLED[scheme](rest)
     for entry in entry_points(group=GROUP):
         if entry.name == scheme:
-            try:
-                factory = cast("Factory", entry.load())
-            except (ImportError, AttributeError) as error:
-                raise InputError(f"cannot be opened: {entry.value}: {error}", key=f"target {label}") from None
-            return factory(rest)
+            return _brought(entry, label, rest)
     raise InputError(f'has an unknown scheme "{scheme}"', key=f"target {label}", remedy=did_you_mean(scheme, schemes()))
+
+
+def _brought(entry: EntryPoint, label: str, rest: str) -> Target:
+    from indexlab.targets.guarded import guarded
+
+    try:
+        return guarded(cast("Factory", entry.load())(rest))
+    except InputError:
+        raise
+    except Exception as error:
+        problem = f"cannot be opened: {entry.value}: {type(error).__name__}: {error}"
+        raise InputError(problem, key=f"target {label}", remedy="mend or uninstall the package that brings it") from error
 
 
 def _bare(label: str) -> Target:
@@ -79,10 +88,22 @@ def _file(path: str) -> Target:
     return MethodologyTarget(f"file:{path}", load_declaration(file), textbook=path.endswith(_TEXTBOOK))
 
 
+def _right(name: str) -> Target:
+    from indexlab.targets.right import open_right
+
+    return open_right(name)
+
+
+def _planted(rest: str) -> Target:
+    from indexlab.targets.planted.target import open_planted
+
+    return open_planted(rest)
+
+
 def _exec(command: str) -> Target:
     from indexlab.targets.process import ProcessTarget
 
     return ProcessTarget(command)
 
 
-_BUNDLED: Final[dict[str, Factory]] = {"preset": _preset, "file": _file, "exec": _exec}
+_BUNDLED: Final[dict[str, Factory]] = {"preset": _preset, "file": _file, "exec": _exec, "right": _right, "planted": _planted}

@@ -49,6 +49,7 @@ class Description:
     """What a target says of itself: the methods it `provides`, the columns it prices from (`uses`), its own promises as raw `[expect]` keys.
 
     `thresholds` are the ratios at which its rules take hold (0.05: a band of 5 %): sizes at and beside them are tried. Nothing is taken on trust from them.
+    `columns` are the optional columns of observations that it reads ("confidence", "trade_size", "book"); `converts`: it reads `rates`.
     """
 
     name: str
@@ -57,6 +58,8 @@ class Description:
     uses: tuple[str, ...] = PRICE
     expect: dict[str, object] = field(default_factory=dict)
     thresholds: tuple[float, ...] = ()
+    columns: tuple[str, ...] = ()
+    converts: bool = False
 
 
 class RequestFailure(TargetFailure):

@@ -119,12 +119,24 @@ def test_a_target_named_twice_is_audited_once(tmp_path):
         ('[run]\nonly = "hull"\n', "indexlab.toml: run.only must be a list of texts, was 'hull'"),
         ('[target]\nuse = ""\n', "indexlab.toml: target.use must be a text, was ''"),
         ("run = 3\n", "indexlab.toml: [run] must be a table, was 3"),
+        ("[run]\nestimate = -1\n", "indexlab.toml: run.estimate must be a whole number of at least 0 and at most 10000000, was -1"),
+        ('[run]\nrequire_coverage = "yes"\n', "indexlab.toml: run.require_coverage must be true or false, was 'yes'"),
     ],
 )
 def test_what_a_plan_may_not_say_is_an_error_with_the_nearest_word(tmp_path, text, line):
     with pytest.raises(InputError) as caught:
         read_plan(written(tmp_path, text) / "indexlab.toml")
     assert str(caught.value).removeprefix(f"{tmp_path}/") == line
+
+
+def test_independent_cases_and_coverage_are_asked_for_by_flag_or_plan(tmp_path):
+    """Unasked, the profile decides how many cases are run; a flag of 0 runs none whatever the plan says."""
+    assert (effective(tmp_path)[0].estimate, effective(tmp_path)[0].require_coverage) == (None, False)
+    assert [BUDGETS[profile, "in-process"].estimate for profile in PROFILES] == [0, 3_000, 50_000]
+    written(tmp_path, "[run]\nestimate = 500\nrequire_coverage = true\n")
+    plan, _ = effective(tmp_path)
+    assert (plan.estimate, plan.require_coverage) == (500, True)
+    assert effective(tmp_path, estimate=0)[0].estimate == 0
 
 
 def test_the_strongest_promise_wins_flag_plan_target_default(tmp_path):

@@ -45,7 +45,7 @@ def test_a_survey_judges_nobody_and_an_interrupt_comes_first(verdict):
 
 
 def judged(counts, *, expect=None, failure=None, prop="hull"):
-    return property_result(find_property(prop), job(expect), Tally(properties={prop: counts}), None, failure)
+    return property_result(find_property(prop), job(expect), Tally(properties={prop: counts}), [], failure)
 
 
 def test_a_breach_is_violated_a_premise_never_met_inconclusive_and_else_it_holds():
@@ -53,7 +53,15 @@ def test_a_breach_is_violated_a_premise_never_met_inconclusive_and_else_it_holds
     assert judged(PropertyTally(10, 7, 0)).verdict == "holds"
     never = judged(PropertyTally(10, 0, 0, unmet="there was no price"))
     assert (never.verdict, never.reason) == ("inconclusive", "there was no price")
-    assert property_result(find_property("hull"), job(), Tally(), None, None).verdict == "inconclusive"
+    assert property_result(find_property("hull"), job(), Tally(), [], None).verdict == "inconclusive"
+
+
+def test_a_breach_that_only_independent_cases_showed_is_violated_all_the_same():
+    found = judged(PropertyTally(10, 7, 0, independent=(40, 2)))
+    assert (found.verdict, found.premise_met, found.breaches) == ("violated", 7, 0)
+    assert found.reason == "broken in 2 of 40 independent cases in which the premise was met, in none of the search's 7"
+    both = judged(PropertyTally(10, 7, 1, independent=(40, 2)))
+    assert both.reason.startswith("broken in 1 of 7 scenarios")
 
 
 def test_a_waiver_takes_the_verdict_and_keeps_the_counts():
@@ -88,7 +96,7 @@ def test_a_check_that_raises_is_inconclusive_and_takes_nothing_else_with_it():
     with open_target("preset:plain-median") as target:
         judge = Judge(target, target.describe(), Expect(), (Property("quorum", "", raises), fine))
         tally = judge.judge(built_in(job().world, 0)[0], 0, 0)
-    raised, held = (property_result(find_property(name), job(), tally, None, None) for name in ("quorum", "hull"))
+    raised, held = (property_result(find_property(name), job(), tally, [], None) for name in ("quorum", "hull"))
     assert (raised.verdict, raised.reason) == ("inconclusive", "the check raised ZeroDivisionError: planted")
     assert raised.scenarios == 4
     assert held.verdict == "holds"

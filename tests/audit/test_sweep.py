@@ -31,10 +31,10 @@ below = "halt"
 """
 
 
-def swept(target, *, number=0, seed=1, sparing=False, thresholds=()):
+def swept(target, *, number=0, seed=1, sparing=False):
     judge = Judge(target, target.describe(), Expect(), (find_property("single-source"), find_property("source-order")))
     tally = Tally()
-    for part in sweep(judge, World(Expect(), None, book=False, twins=2), seed, number, lambda: False, sparing=sparing, thresholds=thresholds):
+    for part in sweep(judge, World(Expect(), None, book=False, twins=2), seed, number, lambda: False, sparing=sparing):
         tally.merge(part)
     return tally
 

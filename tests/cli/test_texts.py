@@ -14,6 +14,7 @@ SNAPSHOTS = Path(__file__).parents[1] / "snapshots" / "cli"
 TEXTS = {
     "help": "--help",
     "audit-help": "audit --help",
+    "power-help": "power --help",
     "replay-help": "replay --help",
     "serve-help": "serve --help",
     "methods-help": "methods --help",

@@ -277,24 +277,56 @@ def test_an_unknown_preset_names_the_nearest():
 
 
 @pytest.fixture
-def registered(tmp_path, monkeypatch):
-    """A folder of somebody else's methodologies, registered by entry point."""
+def register(monkeypatch):
+    """Let a test say what third parties' entry points give."""
 
-    class Registered(EntryPoint):
-        def load(self):
-            return tmp_path
+    def clear():
+        for found in (catalogue._paths, catalogue._folders, catalogue._unusable):
+            found.cache_clear()
 
-    entry = Registered("acme", "acme.methodologies", "indexlab.methodologies")
-    monkeypatch.setattr(catalogue, "entry_points", lambda group: [entry] if group == "indexlab.methodologies" else [])
-    catalogue._paths.cache_clear()
-    yield tmp_path
-    catalogue._paths.cache_clear()
+    def bring(*given):
+        class Registered(EntryPoint):
+            def load(self):
+                return given[int(self.name)]
+
+        entries = [Registered(str(place), "acme.methodologies", "indexlab.methodologies") for place in range(len(given))]
+        monkeypatch.setattr(catalogue, "entry_points", lambda group: entries if group == "indexlab.methodologies" else [])
+        clear()
+
+    yield bring
+    clear()
 
 
-def test_a_registered_folder_adds_to_the_catalogue_and_replaces_nothing(registered):
-    (registered / "acme-2026.toml").write_text('[methodology]\nname = "Acme"')
-    (registered / "plain-mean.toml").write_text('[methodology]\nname = "Not ours"')
+def test_a_registered_folder_adds_to_the_catalogue(register, tmp_path):
+    (tmp_path / "acme-2026.toml").write_text('[methodology]\nname = "Acme"')
+    register(tmp_path)
     assert "acme-2026" in preset_names()
     assert preset("acme-2026").methodology.name == "Acme"
-    assert preset("plain-mean").methodology.venue == "control"
-    assert preset_path("acme-2026").parent == registered
+    assert preset_path("acme-2026").parent == tmp_path
+    assert not catalogue.left_out()
+
+
+def test_a_name_that_is_taken_is_refused_by_name(register, tmp_path):
+    (tmp_path / "plain-mean.toml").write_text('[methodology]\nname = "Not ours"')
+    register(tmp_path)
+    with pytest.raises(InputError, match=r'plain-mean.toml: the methodology "plain-mean" has the name of a bundled one; rename the file$'):
+        preset_names()
+
+
+def test_what_cannot_be_used_is_left_out_and_said_to_be(register, tmp_path):
+    """A file that does not hold, an entry point that names a number or a folder that is not there: each takes nobody else's away."""
+    (tmp_path / "acme-2026.toml").write_text('[methodology]\nname = "Acme"')
+    (tmp_path / "wrong.toml").write_text('[aggregation]\nrule = "meen"')
+    register(tmp_path, 7, tmp_path / "nowhere")
+    names = preset_names()
+    assert "acme-2026" in names
+    assert "plain-mean" in names
+    assert "wrong" not in names
+    number, nowhere, wrong = map(str, catalogue.left_out())
+    assert number == 'entry point indexlab.methodologies 1 must name a folder or a package of TOML files, was "acme.methodologies"'
+    assert nowhere == f'entry point indexlab.methodologies 2 must name a folder that is there, was "{tmp_path / "nowhere"}"'
+    assert wrong.startswith(f"{tmp_path / 'wrong.toml'}: ")
+    with pytest.raises(InputError, match=r"wrong\.toml: "):
+        preset("wrong")
+    with pytest.raises(InputError, match=r'is no preset, was "acme-2025"; did you mean "acme-2026"\? \(entry point indexlab.methodologies 1 must name'):
+        preset("acme-2025")

@@ -184,6 +184,8 @@ def test_a_description_may_price_from_the_book_and_promise():
         ({"provides": [1]}, "result.provides[0] must be a text of 1 to 200 characters, was 1"),
         ({"uses": ["bid"]}, 'result.uses must be ["price"] or ["bid", "ask"], was [bid]'),
         ({"expect": ["1%"]}, "result.expect must be an object, was a list of 1"),
+        ({"columns": ["book", "colour"]}, 'result.columns must be of confidence, trade_size, book, was "colour"'),
+        ({"converts": "yes"}, 'result.converts must be true or false, was "yes"'),
         ({"thresholds": 0.05}, "result.thresholds must be a list of at most 64 ratios, was 0.05"),
         ({"thresholds": [0.05, -1]}, "result.thresholds must be ratios above 0 (0.05 is 5 %), was -1"),
     ],

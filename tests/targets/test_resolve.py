@@ -44,7 +44,7 @@ def test_a_command_is_not_started_before_it_is_asked():
     ("label", "line"),
     [
         ("presets:plain-mean", 'target presets:plain-mean has an unknown scheme "presets"; did you mean "preset"?'),
-        ("zzz:x", 'target zzz:x has an unknown scheme "zzz"; known: preset, file, exec'),
+        ("zzz:x", f'target zzz:x has an unknown scheme "zzz"; known: {", ".join(schemes())}'),
         ("rules/acme.toml", 'target rules/acme.toml names a file without its scheme; did you mean "file:rules/acme.toml"?'),
         ("./acme-index --stdio", 'target ./acme-index --stdio names a command without its scheme; did you mean "exec:./acme-index --stdio"?'),
         ("file:", "file:: is not there; give the path of a methodology file (TOML)"),
@@ -73,7 +73,7 @@ def test_a_scheme_that_somebody_installed_is_found(monkeypatch):
     entry = EntryPoint("acme", "tests.targets.test_resolve:acme", "indexlab.targets")
     broken = EntryPoint("broken", "tests.targets.test_resolve:nothing", "indexlab.targets")
     monkeypatch.setattr(resolve, "entry_points", lambda group: [entry, broken] if group == "indexlab.targets" else [])
-    assert schemes() == ("preset", "file", "exec", "acme", "broken")
+    assert schemes() == (*resolve._BUNDLED, "acme", "broken")
     assert open_target("acme:mid").label == "preset:plain-median"
     with pytest.raises(InputError, match="cannot be opened"):
         open_target("broken:x")

@@ -1,0 +1,1 @@
+"""Acme's methodologies, a TOML file each."""

@@ -1,0 +1,1 @@
+"""A package in which everything is wrong in another way."""

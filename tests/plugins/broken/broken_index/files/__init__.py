@@ -1,0 +1,1 @@
+"""A methodology that does not hold."""
