@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple, cast, get_type_hints
 
 import numpy as np
@@ -152,10 +153,14 @@ class Extra(NamedTuple):
 _KINDS: Final = {int: np.int64, float: np.float64, bool: np.bool_}
 
 
+@cache
+def _layout(kind: type[NamedTuple]) -> np.dtype[np.void]:
+    return np.dtype([(name, _KINDS[given]) for name, given in get_type_hints(kind).items()], align=True)
+
+
 def _packed(kind: type[NamedTuple], values: Sequence[tuple[object, ...]]) -> NDArray[np.void]:
     """Return records of a kind: compiled functions get a pointer to them, where a tuple of so many numbers would be copied at each call."""
-    fields = [(name, _KINDS[given]) for name, given in get_type_hints(kind).items()]
-    return np.array(list(values), dtype=np.dtype(fields, align=True)).view(np.recarray)
+    return np.array(list(values), dtype=_layout(kind)).view(np.recarray)
 
 
 def no_extra(n_sources: int) -> Extra:

@@ -24,10 +24,11 @@ def _cache_folder() -> str:
     It lies beside the package where that may be written, else where the user's caches lie ("": Numba finds its own place).
     """
     digest = hashlib.sha256()
-    for room in ("market", "index", "margin"):
+    for room in ("market", "index", "margin", "targets/planted"):
         for path in sorted((_PACKAGE / room).glob("*.py")):
             content = path.read_bytes()
-            if b"market.compiled" in content or path.stem.startswith(("kernel", "rules", "compiled")):  # who compiles, and whose constants are compiled in
+            # who compiles, and whose constants are compiled in
+            if b"market.compiled" in content or path.stem.startswith(("kernel", "rules", "compiled", "switches", "memory")):
                 digest.update(path.name.encode() + content)
     name = f"kernels-{digest.hexdigest()[:16]}"
     for place in (_PACKAGE / "__pycache__", Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "indexlab"):

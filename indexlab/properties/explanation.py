@@ -108,7 +108,7 @@ def _wrong_reasons(run: Run, variation: Variation) -> dict[str, NDArray[np.bool_
     # how far ahead an event time may lie is the target's own affair: beyond what the plan takes for valid some take it, and call it used
     near = (np.abs(age - run.expect.max_age) < run.expect.age_margin) | _ahead_now(stack, row)
     live, reason = stack.live[row], trace.answer.reason
-    with np.errstate(invalid="ignore", over="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         close = np.abs(stack.price[row] / trace.value[:, None] - 1.0) <= _NEAR
     valued = ((trace.status == OK) & prices_compare(run))[:, None]
     wrong = {

@@ -48,8 +48,23 @@ class Joined:
             return self.runs[0]
         if not self.runs:
             return Quotes.empty()
-        columns: dict[str, Any] = {name: np.concatenate([getattr(quotes, name) for quotes in self.runs]) for name in COLUMNS}
+        columns: dict[str, Any] = {name: _one_after_another([getattr(quotes, name) for quotes in self.runs]) for name in COLUMNS}
         return Quotes(**columns)
+
+    @cached_property
+    def alike(self) -> bool:
+        """Whether in all runs the same sources spoke at the same times, as validly: twins that differ in prices alone. Then one is sampled for all."""
+        count = len(self.runs)
+        first = self.runs[0] if count > 1 else Quotes.empty()
+        if count < 2 or not all(getattr(quotes, name) is getattr(first, name) for name in ("receive_time", "event_time", "source") for quotes in self.runs):
+            return False
+        valid = self.all_valid.reshape(count, -1)
+        return bool((valid == valid[0]).all())
+
+    @cached_property
+    def one(self) -> Joined:
+        """The first run alone, which stands for all where they are alike."""
+        return Joined(self.runs[:1], self.times, self.n_sources, self.by_event, self.uses_book)
 
     @cached_property
     def all_valid(self) -> NDArray[np.bool_]:
@@ -65,6 +80,10 @@ class Joined:
     def sampled(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The rows of the newest valid observation and of the last message of any kind, [R, T, N] each, -1 where there is none yet."""
         shape = (len(self.runs), len(self.times), self.n_sources)
+        if self.alike:
+            first = self.bounds[:-1, None, None]
+            newest, latest = (np.where(rows >= 0, rows + first, -1) for rows in self.one.sampled)
+            return newest, latest
         newest, latest = np.empty(shape, dtype=np.int64), np.empty(shape, dtype=np.int64)
         rows = self.rows
         _sample_runs(rows.receive_time, rows.event_time, rows.source, self.all_valid, self.bounds, self.times, self.by_event, newest, latest)
@@ -81,11 +100,18 @@ class Joined:
 
     def since_newest(self) -> NDArray[np.int64]:
         """How old the newest valid observation is by the clock chosen, microseconds, NEVER_US where there is none."""
+        if self.alike:
+            return self._for_all(self.one.since_newest())
         return self._since(self.rows.event_time if self.by_event else self.rows.receive_time, self.sampled[0])
 
     def since_latest(self) -> NDArray[np.int64]:
         """Microseconds since the last message of any kind was received, NEVER_US where there was none."""
+        if self.alike:
+            return self._for_all(self.one.since_latest())
         return self._since(self.rows.receive_time, self.sampled[1])
+
+    def _for_all(self, of_one: NDArray[Any]) -> NDArray[Any]:
+        return np.broadcast_to(of_one, (len(self.runs), *of_one.shape[1:]))
 
     def _since(self, stamps: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
         if not len(stamps):
@@ -100,6 +126,8 @@ class Joined:
 
     def invalid_latest(self) -> NDArray[np.bool_]:
         """Whether the last message of a source was invalid, [R, T, N]; of nothing yet it was not: row -1 falls on the last entry."""
+        if self.alike:
+            return self._for_all(self.one.invalid_latest())
         return ~np.append(self.all_valid, True)[self.sampled[1]]
 
     @cached_property
@@ -119,6 +147,12 @@ class Joined:
         """The keys of the newest valid and of the last message, [R, T, N] each; 0 where there is none yet."""
         newest, latest = self.sampled
         return self.keys[newest], self.keys[latest]
+
+
+def _one_after_another(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    # twins often share a column: it is then repeated, which takes no look at each of them
+    first = columns[0]
+    return np.tile(first, len(columns)) if all(column is first for column in columns) else np.concatenate(columns)
 
 
 @compiled

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from indexlab.market.units import format_duration, format_ratio
+from indexlab.market.units import format_duration
 from indexlab.properties.property import Breach, Extreme, Outcome, Property
 from indexlab.properties.run import CLEAN
 from indexlab.properties.tell import price_text, value_text
@@ -48,7 +48,8 @@ def check(run: Run) -> Outcome:
             worst, factor = float(behind[premise].max()), move.factor
         if late.any() and breach is None:
             breach = _breach(run, move, int(np.argmax(late)), middle, worst)
-    text = f"{format_ratio(worst) if np.isfinite(worst) else 'all'} of a move by {factor - 1:+.2%} not followed after «max_tracking_lag»"
+    share = f"{worst:.2%}" if np.isfinite(worst) else "all"
+    text = f"{share} of a move by {factor - 1:+.2%} not followed after «max_tracking_lag»" if worst else "every move followed in full after «max_tracking_lag»"
     return Outcome(
         1, int(met), int(breach is not None), breach, Extreme(worst, "ratio", text, CLEAN) if met else None, "the market never made a move of 1 % and rested"
     )

@@ -172,7 +172,9 @@ class Stack:
     @cached_property
     def near_limit(self) -> NDArray[np.bool_]:
         """[runs, times]: any source's age is too near to «max_age» to judge anybody."""
-        return np.asarray((np.abs(self.age - self.expect.max_age) < self.expect.age_margin).any(axis=2))
+        age = self.age[:1] if self.joined.alike else self.age
+        near = np.asarray((np.abs(age - self.expect.max_age) < self.expect.age_margin).any(axis=2))
+        return np.broadcast_to(near, (len(self.traces), len(self.times)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -47,7 +47,7 @@ class MethodologyTarget:
             expect=dict(declaration.expect),
             thresholds=_thresholds(declaration),
             columns=_columns(declaration),
-            converts=declaration.conversion.rate != "none",
+            converts=declaration.conversion.rate in {"same-round", "previous-round"},
         )
 
     def describe(self) -> Description:

@@ -29,7 +29,15 @@ def runs(draw):
     return made
 
 
-@given(runs(), st.lists(st.integers(0, 32), min_size=1, max_size=6).map(sorted), st.booleans(), st.booleans())
+@st.composite
+def twins(draw):
+    """Runs of the same columns, that differ in prices alone."""
+    first = draw(runs())[0]
+    prices = st.lists(PRICES, min_size=len(first), max_size=len(first))
+    return [first.with_columns(price=np.array(draw(prices))) for _ in range(draw(st.integers(1, 3)))]
+
+
+@given(st.one_of(runs(), twins()), st.lists(st.integers(0, 32), min_size=1, max_size=6).map(sorted), st.booleans(), st.booleans())
 def test_it_is_a_panel_of_each(quotes, seconds, by_event, uses_book):
     times = np.array(seconds, dtype=np.int64) * SECOND
     joined = Joined(quotes, times, 3, by_event, uses_book)

@@ -43,7 +43,7 @@ _GARBAGE: Final = (
         "the price is a quotation as good as the book, and beside a bad book it may stand alone"),
     Defect("invalid-poisons", "garbage", "a source whose last message was no price makes the value not a number", _switch("invalid-poisons"), ALL),
     Defect("invalid-for-ever", "garbage", "a source that once said what is no price is out for the rest of the run", _switch("invalid-for-ever"), ALL),
-    Defect("invalid-mixed", "garbage", "what is no price puts its source out as every other message, else it is passed over", _switch("invalid-mixed"), ALL),
+    Defect("invalid-filled", "garbage", "what is no price is filled with the index before, as if it had been said", _switch("invalid-filled"), ALL),
     Defect("garbage-remembered", "state", "after a run with a price below 0 the next run loses its first source", _switch("leak-garbage"), ALL),
     Defect(
         "invalid-blanks-all", "isolation", "after a message that is no price there is no value at the next publication", _switch("invalid-stops-all"), ALL,
@@ -149,14 +149,14 @@ _OTHER_INPUT: Final = (
     Defect("duplicates-weigh", "duplicates", "a weight is multiplied with the number of messages since the last publication",
         _switch("weights-by-messages"), BANDED),
     Defect("volume-uncapped", "weights", "volume has no cap", Declared({"weights.cap": 1.0}), VOLUMES),
-    Defect("volume-of-invalid", "weights", "the volume beside what is no price counts", _switch("volume-of-invalid"), VOLUMES, "",
-        "volume bounds no value but by the cap, and the cap stays: the same index with another right weight"),
+    Defect("volume-of-invalid", "weights", "the volume beside what is no price counts", _switch("volume-of-invalid"), VOLUMES),
     Defect("null-volume-stops", "weights", "a volume that is null leaves no value", _switch("volume-null-stops"), ALL, "umee #601, #1634"),
     Defect("no-volume-stops-all", "weights", "a source without volume stops the index for all", _switch("volume-zero-stops"), ALL, "umee #601, #1634"),
     Defect("first-eight", "order", "only the first eight sources of the list are looked at", _switch("first-sources", 8), ALL),
     Defect("zero-weight-counts", "weights", "a source of weight 0 is in the median and in the quorum", _switch("zero-weight-counts"), GIVEN),
     Defect("zero-weight-is-one", "weights", "a weight of 0 is taken for one that was not given: the default of 1", Asked("zero_weight_is_one"), GIVEN),
-    Defect("clamp-drops", "filter", "what is beyond the band is dropped, not moved to its end", Declared({"outlier.rule": "drop"}), CLAMPS, "",
+    Defect("clamp-drops", "filter", "what is beyond the band is dropped, not moved to its end; of several the median",
+        Declared({"outlier.rule": "drop", "outlier.several": "median"}), CLAMPS, "",
         "to drop is a right rule of another name: every promise of the one is kept by the other"),
 )  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from indexlab.index.kernel_numbers import mean
 from indexlab.market.compiled import inlined
 from indexlab.targets.planted import switches as w
-from indexlab.targets.planted.memory import ANYBODY, BLANK, NEWS, SAW_NEGATIVE, SPOKE_LAST, TOTAL
+from indexlab.targets.planted.memory import ANYBODY, BLANK, LAST, NEWS, SAW_NEGATIVE, SPOKE_LAST, TOTAL
 
 if TYPE_CHECKING:
     import numpy as np
@@ -123,15 +123,18 @@ def _hear_invalid(x: NDArray[np.float64], method: Method, said: Messages, row: i
     s = said.source[row]
     if said.price[row] < 0.0:
         memory.counts[SAW_NEGATIVE] = 1
-    if moment >= memory.stamp[s] and memory.state[s] != 3:
-        excludes = method.excludes if not x[w.INVALID_MIXED] > 0.0 else memory.messages[s] % 2 == 0
-        if excludes or memory.stamp[s] < 0:
-            memory.state[s] = 2
+    if moment >= memory.stamp[s] and memory.state[s] != 3 and (method.excludes or memory.stamp[s] < 0):
+        memory.state[s] = 2
     if x[w.INVALID_REFRESHES] > 0.0 and memory.stamp[s] >= 0:
         memory.stamp[s] = max(memory.stamp[s], moment)
         memory.received[s] = said.receive[row]
         if memory.state[s] == 2:
             memory.state[s] = 1
+    if x[w.INVALID_FILLED] > 0.0 and memory.stamp[s] >= 0 and not math.isnan(memory.numbers[LAST]):
+        memory.price[s] = memory.numbers[LAST]
+        memory.stamp[s] = max(memory.stamp[s], moment)
+        memory.received[s] = said.receive[row]
+        memory.state[s] = 1
     if x[w.INVALID_STOPS_ALL] > 0.0:
         memory.counts[BLANK] = 1
     if x[w.INVALID_POISONS] > 0.0:
