@@ -253,7 +253,7 @@ def prepared(plan: AuditPlan, chosen: tuple[str, ...], label: str) -> Prepared:
         columns=description.columns,
         converts=description.converts,
         thresholds=description.thresholds,
-        dear=kind == "process",
+        dear=kind == "process" or plan.survey or description.dear,
     )
     job = Job(
         label,

@@ -17,7 +17,7 @@ from indexlab.audit.evaluate import evaluate
 from indexlab.audit.tally import Tally
 from indexlab.market.seeds import derive, stream
 from indexlab.properties.words import clean_range, displacement
-from indexlab.scenarios.baskets import FEWEST, MOST, drawn_basket
+from indexlab.scenarios.baskets import FEWEST, FEWEST_SHARED, MOST, drawn_basket
 from indexlab.scenarios.currencies import rates_for
 from indexlab.scenarios.grids import Point, around, between, factors, twin
 from indexlab.scenarios.scenario import Batch, Scenario
@@ -114,8 +114,9 @@ def sweep(judge: Judge, world: World, seed: int, number: int, enough: Callable[[
 def _market(world: World, seed: int, number: int, scale: _Scale) -> tuple[Scenario, list[int], tuple[int, int]]:
     draw = stream("sweep", seed, number)
     place = number // STEPS
-    count = int(draw.integers(FEWEST, MOST + 1))
-    basket = world.basket or drawn_basket(count, derive("sweep", seed, number), mixed=world.converts, shared=world.expect.independence)
+    shared = world.expect.independence
+    count = int(draw.integers(FEWEST_SHARED if shared else FEWEST, MOST + 1))
+    basket = world.basket or drawn_basket(count, derive("sweep", seed, number), mixed=world.converts, shared=shared)
     shape = value_shape(world.expect)
     market = market_for(
         world.expect,

@@ -175,18 +175,10 @@ def _of_levels(levels: Levels, *, crossed_at_equal: bool, cross: bool) -> tuple[
             *(column[at + side] for side in (0, 1) for column in (levels.price, levels.size)), crossed_at_equal=crossed_at_equal, cross=cross
         )
         price[single], size[single] = np.where(good, value, np.nan), np.where(good, behind, 0.0)
-    for row in np.flatnonzero(~single & (levels.bids > 0) & (levels.asks > 0)):
-        begin, middle = int(levels.start[row]), int(levels.start[row] + levels.bids[row])
-        bids = _best(levels, begin, middle, highest=True)
-        asks = _best(levels, middle, middle + int(levels.asks[row]), highest=False)
-        if not bids or not asks or bids[0][0] > asks[0][0] or (crossed_at_equal and bids[0][0] == asks[0][0]):
-            continue
-        if not cross:
-            price[row] = 0.5 * bids[0][0] + 0.5 * asks[0][0]
-            continue
-        pairs = list(zip(bids, asks, strict=False))
-        size[row] = sum(b[1] + a[1] for b, a in pairs)
-        price[row] = sum(b[0] * (a[1] / size[row]) + a[0] * (b[1] / size[row]) for b, a in pairs)
+    several = np.flatnonzero(~single & (levels.bids > 0) & (levels.asks > 0))
+    if len(several):
+        good, value, behind = _of_two_levels(levels, several, crossed_at_equal=crossed_at_equal, cross=cross)
+        price[several], size[several] = np.where(good, value, np.nan), np.where(good, behind, 0.0)
     return price, size
 
 
@@ -208,7 +200,38 @@ def _of_one_level(
     return good, value, total if cross else np.zeros(len(total))
 
 
-def _best(levels: Levels, begin: int, end: int, *, highest: bool) -> list[tuple[float, float]]:
-    """Return the best two levels of a side, price and size."""
-    rows = [(float(p), float(q)) for p, q in zip(levels.price[begin:end], levels.size[begin:end], strict=True) if 0 < p < np.inf and 0 < q < np.inf]
-    return sorted(rows, key=lambda level: -level[0] if highest else level[0])[:2]
+def _of_two_levels(
+    levels: Levels, rows: NDArray[np.intp], *, crossed_at_equal: bool, cross: bool
+) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the same of books of any number of levels: the mid of the best, the cross-weighted price of the best two a side."""
+    bid, bid_size, bids = _best_two(levels, levels.start[rows], levels.bids[rows], highest=True)
+    ask, ask_size, asks = _best_two(levels, levels.start[rows] + levels.bids[rows], levels.asks[rows], highest=False)
+    good = (bids > 0) & (asks > 0) & ((bid[:, 0] < ask[:, 0]) if crossed_at_equal else (bid[:, 0] <= ask[:, 0]))
+    if not cross:
+        return good, 0.5 * bid[:, 0] + 0.5 * ask[:, 0], np.zeros(len(rows))
+    # a second level counts where both sides have one
+    paired = np.column_stack((np.ones(len(rows), dtype=bool), (bids > 1) & (asks > 1)))
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        total = np.where(paired, bid_size + ask_size, 0.0).sum(axis=1)
+        crossed = bid * (ask_size / total[:, None]) + ask * (bid_size / total[:, None])
+        return good, np.where(paired, crossed, 0.0).sum(axis=1), total
+
+
+def _best_two(
+    levels: Levels, begin: NDArray[np.int64], count: NDArray[np.int32], *, highest: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Return the best two levels of one side of each book, price and size [books, 2], and how many good levels each has."""
+    book = np.repeat(np.arange(len(begin)), count)
+    place = np.arange(len(book)) + np.repeat(begin - (np.cumsum(count) - count), count)
+    with np.errstate(invalid="ignore"):
+        good = (levels.price[place] > 0) & (levels.price[place] < np.inf) & (levels.size[place] > 0) & (levels.size[place] < np.inf)
+    book, place = book[good], place[good]
+    # of equal prices the one that stands first, as in the book
+    order = np.lexsort((-levels.price[place] if highest else levels.price[place], book))
+    book, place = book[order], place[order]
+    found = np.bincount(book, minlength=len(begin))
+    rank = np.arange(len(book)) - np.repeat(np.cumsum(found) - found, found)
+    price, size = np.zeros((len(begin), 2)), np.zeros((len(begin), 2))
+    best = rank < 2
+    price[book[best], rank[best]], size[book[best], rank[best]] = levels.price[place[best]], levels.size[place[best]]
+    return price, size, found

@@ -151,7 +151,7 @@ def synthesise(market: Market, n_sources: int) -> Quotes:
     if market.mute:
         heard &= ~np.isin(made.source, market.mute) | (made.event_time < market.start + market.mute_from)
     made = made.take(heard)
-    return with_columns(made, market.columns, tick, half_spread, market.seed)
+    return with_columns(made, market.columns, tick, half_spread, market.seed, even=market.flat)
 
 
 def _one_after_another(market: Market, n_sources: int) -> NDArray[np.float64]:

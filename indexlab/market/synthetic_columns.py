@@ -25,10 +25,13 @@ _CONFIDENCE: Final = (2e-4, 8e-4)
 """Half the width that a source claims, as a share of its price."""
 
 
-def with_columns(quotes: Quotes, columns: Sequence[str], tick: NDArray[np.float64], half_spread: NDArray[np.float64], seed: int) -> Quotes:
+def with_columns(
+    quotes: Quotes, columns: Sequence[str], tick: NDArray[np.float64], half_spread: NDArray[np.float64], seed: int, *, even: bool = False
+) -> Quotes:
     """Return the quotes with the columns asked for (of EXTRA_COLUMNS), a function of the seed; `tick` and `half_spread` (a ratio) are by source.
 
-    The usual columns are left as they are. Each column has a stream of its own: asking for one does not change another.
+    The usual columns are left as they are. Each column has a stream of its own: asking for one does not change another. Of `even` books both sides
+    have the same sizes, so that a price weighed by size is the middle too.
     """
     made: dict[str, NDArray[np.float64] | Levels] = {}
     if "confidence" in columns:
@@ -37,11 +40,11 @@ def with_columns(quotes: Quotes, columns: Sequence[str], tick: NDArray[np.float6
     if "trade_size" in columns:
         made["trade_size"] = np.asarray(np.round(np.exp(stream("trade-size", seed).normal(-3.0, 1.5, len(quotes))), 6) + 1e-6)
     if "book" in columns:
-        made["book"] = _books(quotes, tick, half_spread, seed)
+        made["book"] = _books(quotes, tick, half_spread, seed, even=even)
     return quotes.with_columns(**made) if made else quotes
 
 
-def _books(quotes: Quotes, tick: NDArray[np.float64], half_spread: NDArray[np.float64], seed: int) -> Levels:
+def _books(quotes: Quotes, tick: NDArray[np.float64], half_spread: NDArray[np.float64], seed: int, *, even: bool) -> Levels:
     # five levels a side, a few ticks apart, the best where the quote's own bid and ask are (or around its price where it has none)
     rows, mine = len(quotes), tick[quotes.source]
     draw = stream("book", seed)
@@ -50,6 +53,8 @@ def _books(quotes: Quotes, tick: NDArray[np.float64], half_spread: NDArray[np.fl
     best_ask = np.where(np.isnan(quotes.ask), quotes.price + lead, quotes.ask)
     apart = np.concatenate([np.zeros((rows, 1)), np.cumsum(draw.integers(1, 6, (rows, LEVELS_A_SIDE - 1)), axis=1)], axis=1) * mine[:, None]
     size = np.round(np.exp(draw.normal(0.0, 1.0, (rows, 2 * LEVELS_A_SIDE))), 4) + 1e-4
+    if even:
+        size[:, LEVELS_A_SIDE:] = size[:, :LEVELS_A_SIDE]
     bids = np.maximum(best_bid[:, None] - apart, best_bid[:, None] / 2.0)
     price = np.concatenate([bids, best_ask[:, None] + apart], axis=1)
     count = np.full(rows, LEVELS_A_SIDE, dtype=np.int32)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexlab.index.determination import HELD, STATUSES
+from indexlab.market.rates import factors
 from indexlab.properties.per_twin import PerTwin
 from indexlab.properties.property import Breach, Extreme, Outcome, Property
 from indexlab.properties.run import CLEAN
@@ -23,12 +24,16 @@ __all__ = ["PROPERTY"]
 _AGREE = 1e-3
 
 
-def agreeing(stack: Stack) -> NDArray[np.bool_]:
-    """Say at which publications [runs, times] «min_sources» are live and the prices of all live ones agree within 10 bp."""
+def agreeing(stack: Stack, worth: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Say at which publications [runs, times] «min_sources» are live and the prices of all live ones agree within 10 bp.
+
+    `worth` [runs, times, sources] is what prices are multiplied with to compare: what a unit of each source's quote currency is worth in the index's.
+    """
     live = stack.live
     with np.errstate(invalid="ignore", over="ignore"):
-        lowest = np.where(live, stack.price, np.inf).min(axis=2)
-        highest = np.where(live, stack.price, -np.inf).max(axis=2)
+        price = stack.price * worth
+        lowest = np.where(live, price, np.inf).min(axis=2)
+        highest = np.where(live, price, -np.inf).max(axis=2)
         agree = highest <= lowest * (1.0 + _AGREE)
     enough = stack.counted(stack.surely_live) >= stack.expect.min_sources
     # after a loss of the quorum a target has «max_recovery» to take sources back: `quorum` judges that
@@ -37,13 +42,19 @@ def agreeing(stack: Stack) -> NDArray[np.bool_]:
     return np.asarray(agree & enough & recovered & ~stack.near_limit)
 
 
+def _worth(run: Run, *, clean: bool) -> NDArray[np.float64]:
+    if clean or all(rates is run.rates for rates in run.twin_rates):
+        return run.worth[None]
+    return np.array([run.worth if rates is run.rates else factors(rates, run.basket, run.times) for rates in run.twin_rates])
+
+
 def check(run: Run) -> Outcome:
     """Judge the clean run and every broken one."""
     found = None
     met = breached = publications = 0
     by_twin = None
     for stack, clean in ((run.clean, True), (run.broken, False)):
-        premise = agreeing(stack)
+        premise = agreeing(stack, _worth(run, clean=clean))
         breaches = premise & (stack.status >= HELD)
         met += int(premise.any(axis=1).sum())
         breached += int(breaches.any(axis=1).sum())

@@ -74,8 +74,12 @@ def followed(run: Run, move: Move, middle: NDArray[np.float64], rest: NDArray[np
 
 
 def enough_live(run: Run) -> NDArray[np.bool_]:
-    """Say where the clean run surely has «min_sources» live sources, [times]."""
-    return np.asarray((run.clean.counted(run.clean.surely_live)[0] >= run.expect.min_sources) & ~run.clean.near_limit[0])
+    """Say where the clean run surely has «min_sources» live sources, [times], and has had them for «max_recovery» since it last lost them."""
+    enough = run.clean.counted(run.clean.surely_live)[0] >= run.expect.min_sources
+    # a target has that long to take sources back that had all gone stale: `quorum` judges it
+    lost = ~enough & (np.cumsum(enough) > 0)
+    recovered = held_for(run.times, ~lost, run.expect.max_recovery) | (np.cumsum(lost) == 0)
+    return np.asarray(enough & recovered & ~run.clean.near_limit[0])
 
 
 def _median_of_live(run: Run) -> NDArray[np.float64]:
@@ -143,7 +147,8 @@ PROPERTY = Property(
     check=check,
     hurt="Backpack's step cap of 0.25 % a second lets a crash reach the index late; Venus 2022-05-12: a price stood at its lower bound of"
     " 0.107 while the market was at 0.01",
-    premise="every live source has shown a move of 1 % or more within «max_lead» and four publications, and the market then rests",
+    premise="every live source has shown a move of 1 % or more within «max_lead» and four publications, the market then rests, and since a loss of the quorum"
+    " «max_recovery» has passed",
     measure="the largest share of a move by which the index is behind after «max_tracking_lag»",
     example="""five sources go from 100 to 110 at 12:00:40; the target moves by at most 0.1 % a publication
 12:00:43   index 100.3003, median of the live prices 110

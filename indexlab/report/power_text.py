@@ -117,7 +117,8 @@ def _by_property(power: Power) -> str:
 
 def _nothing(power: Power) -> str:
     names = power.properties_that_kill_nothing
-    return "\n".join(wrapped(f"properties that kill nothing: {', '.join(names)}", WIDTH)) if names else "every property kills something"
+    nothing = "nothing" if power.right_targets else "none of these"
+    return "\n".join(wrapped(f"properties that kill {nothing}: {', '.join(names)}", WIDTH)) if names else "every property kills something"
 
 
 def _equivalent(power: Power) -> str:

@@ -11,15 +11,17 @@ from indexlab.market.seeds import stream
 from indexlab.market.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from indexlab.market.source import Basket
 
-__all__ = ["FEWEST", "LARGEST_WEIGHT", "MOST", "currency_users", "drawn_basket", "independent", "shared_groups", "spared"]
+__all__ = ["FEWEST", "FEWEST_SHARED", "LARGEST_WEIGHT", "MOST", "currency_users", "drawn_basket", "independent", "shared_groups", "spared"]
 
 FEWEST: Final = 7
+FEWEST_SHARED: Final = FEWEST + 2
+"""The fewest where some count as one: as many are independent, and none that counts once need have more than its 15 %."""
 MOST: Final = 12
 LARGEST_WEIGHT: Final = 0.15
 _NAMES: Final = ("kraken", "coinbase", "bitstamp", "gemini", "binance", "okx", "bybit", "bitfinex", "kucoin", "gateio", "lmax", "coinbase-intl")
@@ -31,42 +33,56 @@ _ALIKE: Final = (
 """Names of which one is the beginning of another, or that another order puts elsewhere: numbers as text, capitals."""
 _MIXED: Final = ("USD", "USDT", "USD", "USDC", "USDT", "USD", "EUR", "USDT")
 """Quote currencies of a mixed basket, over and over: dollars most, one of them used by a single source in small baskets."""
+_FOREIGN: Final = ("USDT", "USD", "USDT", "EUR", "USDT", "USDT", "USDC")
+"""Another mix, in which most sources quote in one currency that is not the index's own: the middle of all prices is then one of theirs."""
 _SHARE_ALIKE: Final = 0.4
 _SPREADS: Final = (0.0, 0.3, 1.0)
 _SCALES: Final = (1.0, 1.0, 100.0, 0.5, 1.00000001)
 """Given weights need not sum to 1: Binance's published sample sums to 1.00000001."""
 
 
-def drawn_basket(count: int, seed: int, *, mixed: bool = False, shared: bool = False, spread: float | None = None) -> Basket:
+def drawn_basket(count: int, seed: int, *, mixed: bool = False, foreign: bool = False, shared: bool = False, spread: float | None = None) -> Basket:
     """Return `count` sources whose given weights are lopsided by the seed, none above 15 % of the sum.
 
     `spread` is how lopsided (the standard deviation of the logarithm of a weight, before the cap; 0: equal weights), None lets the seed say. With `mixed` they
-    quote in several currencies. They are independent of one another but for `shared`: then some have the venue or the upstream of another.
+    quote in several currencies, with `foreign` most of them in one that is not the index's. They are independent of one another but for `shared`: then some
+    have the venue or the upstream of another, and those that count as one have together what one source may have.
     """
     draw = stream("basket", seed)
     usual = float(draw.choice(_SPREADS))
     raw = np.exp(draw.normal(0.0, usual if spread is None else spread, count))
-    weights = np.round(_capped(raw / raw.sum(), max(LARGEST_WEIGHT, 1.0 / count)), 4) * float(draw.choice(_SCALES))
+    venue, fed = _sharers(count, seed) if shared else ((), ())
+    weights = np.round(_weights(raw, (venue, fed)), 4) * float(draw.choice(_SCALES))
     names = draw.permutation(len(_NAMES))
     alike = stream("names", seed)
     family = _ALIKE[int(alike.integers(len(_ALIKE)))] if alike.random() < _SHARE_ALIKE else _NAMES
     ids = [family[names[k]] if k < len(family) else f"venue{k}" for k in range(count)]
     basket = tuple(Source(id=name, venue=name, weight=float(weight)) for name, weight in zip(ids, weights, strict=True))
-    if mixed:
-        basket = tuple(msgspec.structs.replace(source, quote=_MIXED[k % len(_MIXED)]) for k, source in enumerate(basket))
-    return _sharing(basket, seed) if shared else basket
-
-
-def _sharing(basket: Basket, seed: int) -> Basket:
-    # two legs of one venue, and two sources with one upstream; enough independent ones are left, and neither pair holds a majority
-    order = [int(place) for place in stream("shared", seed).permutation(len(basket))]
+    quotes = _FOREIGN if foreign else _MIXED if mixed else ()
+    if quotes:
+        basket = tuple(msgspec.structs.replace(source, quote=quotes[k % len(quotes)]) for k, source in enumerate(basket))
     made = list(basket)
-    if len(basket) > 1:
-        first, second = order[:2]
-        made[second] = msgspec.structs.replace(made[second], venue=made[first].venue)
-    for place in order[2:4] if len(basket) > 3 else ():
+    for place in venue:
+        made[place] = msgspec.structs.replace(made[place], venue=made[venue[0]].venue)
+    for place in fed:
         made[place] = msgspec.structs.replace(made[place], upstream="aggregator")
     return tuple(made)
+
+
+def _sharers(count: int, seed: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    # two legs of one venue, and two sources with one upstream
+    order = [int(place) for place in stream("shared", seed).permutation(count)]
+    return tuple(order[:2]) if count > 1 else (), tuple(order[2:4]) if count > 3 else ()
+
+
+def _weights(raw: NDArray[np.float64], groups: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    """Return the shares of sources: capped for each that counts as one, and spread evenly over its members."""
+    lead, members = np.arange(len(raw)), np.ones(len(raw))
+    for group in groups:
+        lead[list(group)], members[list(group)] = min(group, default=0), len(group)
+    heads, which = np.unique(lead, return_inverse=True)
+    share = _capped(raw[heads] / raw[heads].sum(), max(LARGEST_WEIGHT, 1.0 / len(heads)))
+    return np.asarray(share[which] / members)
 
 
 def shared_groups(basket: Basket) -> tuple[tuple[int, ...], ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from indexlab.market.seeds import derive, stream
-from indexlab.scenarios.baskets import FEWEST, MOST, drawn_basket, shared_groups
+from indexlab.scenarios.baskets import FEWEST, FEWEST_SHARED, MOST, drawn_basket, shared_groups
 from indexlab.scenarios.builders import BUILDERS, ZOO_PLACES
 from indexlab.scenarios.currencies import rates_for
 from indexlab.scenarios.scenario import Batch, Scenario
@@ -27,16 +27,21 @@ if TYPE_CHECKING:
 __all__ = ["GAPS", "LONG", "RECIPES", "SEARCHED", "Drawn", "Recipe", "World", "basket_of", "built_in", "draw_batch"]
 
 
-_SPREAD: Final[dict[Recipe, float]] = {"fewer": 0.0, "minority": 1.0}
-"""Recipes that need equal weights (so that as many as possible may be absent), or lopsided ones (so that most sources may be a minority of weight)."""
+_SPREAD: Final[dict[Recipe, float]] = {"fewer": 0.0, "minority": 1.0, "depeg": 0.0}
+"""Recipes that need equal weights (so that as many as possible may be absent, or most sources are most of the weight), or lopsided ones (so that most
+sources may be a minority of weight)."""
 _ONE_CURRENCY: Final = ("flat", "unanimous", "minority")
 """Recipes whose prices are held against the index as they are: divided by a rate and multiplied by it again, equal prices differ in the last bit."""
 
 
 def basket_of(drawn: Drawn, world: World) -> Basket:
     """Return the plan's basket, or a drawn one: now and then of several currencies where the target converts, of shared venues with «independence»."""
-    mixed = world.converts and (drawn.recipe == "depeg" or (drawn.recipe not in _ONE_CURRENCY and drawn.seed % 2 == 0))
-    return world.basket or drawn_basket(drawn.sources, drawn.seed, mixed=mixed, shared=world.expect.independence, spread=_SPREAD.get(drawn.recipe))
+    if world.basket:
+        return world.basket
+    mixed = world.converts and drawn.recipe not in _ONE_CURRENCY and drawn.seed % 2 == 0
+    foreign, shared = world.converts and drawn.recipe == "depeg", world.expect.independence
+    count = max(drawn.sources, FEWEST_SHARED) if shared else drawn.sources
+    return drawn_basket(count, drawn.seed, mixed=mixed, foreign=foreign, shared=shared, spread=_SPREAD.get(drawn.recipe))
 
 
 def draw_batch(drawn: Drawn, world: World) -> Batch:

@@ -19,7 +19,7 @@ from indexlab.market.seeds import derive, stream
 from indexlab.market.synthetic import JUMPS, REGIMES, Regime
 from indexlab.market.times import parse_time, time_text
 from indexlab.market.units import SECOND
-from indexlab.scenarios.baskets import FEWEST, MOST, drawn_basket
+from indexlab.scenarios.baskets import FEWEST, FEWEST_SHARED, MOST, drawn_basket
 from indexlab.scenarios.currencies import rates_for
 from indexlab.scenarios.scenario import Scenario
 from indexlab.scenarios.shapes import limit_shape, market_for
@@ -135,8 +135,9 @@ def case(world: World, seed: int, number: int, distribution: Distribution = DECL
     kind = faults[int(draw.integers(len(faults)))]
     regime = distribution.regimes[int(draw.integers(len(distribution.regimes)))]
     low, high = distribution.sources
-    many = int(draw.integers(low, high + 1))
-    basket = world.basket or drawn_basket(many, derive("case basket", seed, number), mixed=world.converts, shared=world.expect.independence)
+    many, shared = int(draw.integers(low, high + 1)), world.expect.independence
+    many = max(many, FEWEST_SHARED) if shared else many
+    basket = world.basket or drawn_basket(many, derive("case basket", seed, number), mixed=world.converts, shared=shared)
     start = distribution.start[0] + SECOND * int(draw.integers((distribution.start[1] - distribution.start[0]) // SECOND))
     price = _log_uniform(draw, *distribution.price)
     move = _log_uniform(draw, *distribution.move) ** (1 if draw.random() < 0.5 else -1)

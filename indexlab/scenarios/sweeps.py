@@ -84,6 +84,10 @@ def garbage(count: int, n_sources: int, window: tuple[int, int | None], seed: in
     kinds = ("zero", "null", "negative", "crossed-book", "null", "empty-side", "zero") if book else ("zero", "null", "negative")
     twins: list[FaultList] = []
     for k in range(count):
+        mark = derive("garbage", seed, k)
+        if kinds[k % len(kinds)] == "empty-side":
+            # null first, then 0
+            mark = mark // 2 * 2 + k // len(kinds) % 2
         spec = FaultSpec(
             fault=kinds[k % len(kinds)],
             sources=some(draw, n_sources, sources),
@@ -91,7 +95,7 @@ def garbage(count: int, n_sources: int, window: tuple[int, int | None], seed: in
             end=window[1],
             intensity=1.0 if k % (2 * len(kinds)) < len(kinds) else 0.5,
             direction="up" if k % 4 < 2 else "down",
-            seed=derive("garbage", seed, k),
+            seed=mark,
         )
         if k % 8 == 7 and n_sources >= 5 and window[1] is not None:
             twins.append(_in_turn(draw, spec, n_sources))
@@ -157,10 +161,17 @@ def late(count: int, n_sources: int, window: tuple[int, int | None], expect: Exp
 
 
 def quorum_losses(count: int, n_sources: int, windows: Sequence[tuple[int, int]], expect: Expect, seed: int, *, book: bool = False) -> tuple[FaultList, ...]:
-    """Return twins in which, window after window, all but a few sources fall out, so that fewer than «min_sources» are left."""
+    """Return twins in which, window after window, all but a few sources fall out, so that fewer than «min_sources» are left.
+
+    In every twelfth twin one source is far off for a moment at the start of each window, and right until the next: who was out may come back each time.
+    """
     draw = stream("quorum", seed)
-    twins = []
+    twins: list[FaultList] = []
     for k in range(count):
+        if k % 12 == 8:
+            who, mark, size = some(draw, n_sources, 1), derive("strikes", seed, k), intensity_of_factor(1.3 if k % 24 == 8 else 6.0)
+            twins.append(tuple(FaultSpec("level", who, start, start + 3 * expect.interval, size, seed=mark) for start, _ in windows))
+            continue
         left = max(expect.min_sources - 1 - k % max(expect.min_sources, 1), 0)
         faults = []
         for number, (start, end) in enumerate(windows):

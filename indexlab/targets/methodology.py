@@ -48,6 +48,7 @@ class MethodologyTarget:
             thresholds=_thresholds(declaration),
             columns=_columns(declaration),
             converts=declaration.conversion.rate in {"same-round", "previous-round"},
+            dear=declaration.aggregation.rule == "partitions",  # it pools and sorts an hour's trades at each publication
         )
 
     def describe(self) -> Description:

@@ -50,6 +50,7 @@ class Description:
 
     `thresholds` are the ratios at which its rules take hold (0.05: a band of 5 %): sizes at and beside them are tried. Nothing is taken on trust from them.
     `columns` are the optional columns of observations that it reads ("confidence", "trade_size", "book"); `converts`: it reads `rates`.
+    `dear`: a run of many thousands of observations costs it minutes, and is spared.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Description:
     thresholds: tuple[float, ...] = ()
     columns: tuple[str, ...] = ()
     converts: bool = False
+    dear: bool = False
 
 
 class RequestFailure(TargetFailure):

@@ -1,10 +1,14 @@
 """`availability`: with «min_sources» live sources that agree within 10 bp every determination is ok or degraded."""
 
+from dataclasses import replace
+
+import msgspec
 import numpy as np
 import pytest
 
 from indexlab.index.determination import DEGRADED, HALTED, HELD, Determinations
 from indexlab.market.quotes import Quotes
+from indexlab.market.rates import Rate
 from indexlab.properties.availability import PROPERTY
 from indexlab.properties.run import CLEAN
 from tests.properties.recording import answering, assert_broken, assert_holds, assert_unmet, broken, level, market, recorded, rewritten
@@ -43,6 +47,18 @@ def test_agreement_is_within_ten_basis_points(spread, found):
     run = recorded(quotes=market(lambda _, k: 100.0 * (1 + spread * (k == 2))))
     outcome = PROPERTY.check(rewritten(run, CLEAN, [12], status=HALTED))
     assert (outcome.breach is not None) == found == (outcome.premise_met == 1)
+
+
+def test_agreement_is_of_what_prices_are_worth():
+    """Source 4 says half of what the others say, in a currency that is worth twice the index's; in the broken twin, at first, in one that is not."""
+    run = recorded(level(1.5, 4), quotes=market(lambda _, k: 100.0 if k < 4 else 50.0))
+    assert_unmet(PROPERTY.check(replace(run, broken_traces=(), twins=())))
+    basket = (*run.basket[:4], msgspec.structs.replace(run.basket[4], quote="EUR"))
+    two, less = ({"EUR": Rate(run.times[:1], run.times[:1], np.full(1, worth))} for worth in (2.0, 2.0 / 1.5))
+    told = replace(run, basket=basket, rates=two, twin_rates=(two,))
+    assert_broken(PROPERTY.check(rewritten(told, CLEAN, [12], status=HALTED)), CLEAN, 12)
+    assert_holds(PROPERTY.check(rewritten(told, 0, [25], status=HALTED)), met=2)
+    assert_broken(PROPERTY.check(rewritten(replace(told, twin_rates=(less,)), 0, [25], status=HALTED)), 0, 25)
 
 
 def test_only_live_sources_need_to_agree():

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexlab.market.source import Source, checked_basket
-from indexlab.scenarios.baskets import FEWEST, LARGEST_WEIGHT, MOST, currency_users, drawn_basket, independent, shared_groups, spared
+from indexlab.scenarios.baskets import FEWEST, FEWEST_SHARED, LARGEST_WEIGHT, MOST, currency_users, drawn_basket, independent, shared_groups, spared
 
 seeds = st.integers(0, 2**63)
 
@@ -72,6 +72,22 @@ def test_a_sharing_basket_has_two_legs_of_one_venue_and_two_sources_of_one_upstr
     assert sorted(len(group) for group in groups) == [2, 2]
     assert independent(basket, range(count)) == count - 2
     assert shared_groups(drawn_basket(count, seed)) == ()
+
+
+@given(st.integers(FEWEST_SHARED, MOST), seeds)
+def test_those_that_count_as_one_hold_no_more_than_one_may(count, seed):
+    basket = drawn_basket(count, seed, shared=True)
+    total = sum(source.weight for source in basket)
+    groups = shared_groups(basket)
+    for group in (*groups, *((place,) for place in range(count))):
+        assert 0 < sum(basket[place].weight for place in group) <= LARGEST_WEIGHT * total * (1 + 1e-9)
+
+
+@given(st.integers(FEWEST, MOST), seeds)
+def test_in_a_foreign_basket_most_quote_in_one_currency_that_is_not_the_index_s(count, seed):
+    users = currency_users(drawn_basket(count, seed, foreign=True))
+    assert 2 * len(users["USDT"]) > count
+    assert len(users["USD"]) >= 1
 
 
 def test_what_hangs_together_through_others_is_one_group():

@@ -80,7 +80,7 @@ _FILTER: Final = (
     Defect("outlier-stops-all", "isolation", "with an outlier there is no value", _switch("out-stops-all"), BANDED),
     Defect("outlier-takes-next", "filter", "with an outlier the next of the list is out too", Switched({"out-also-next": 1.0}), ("drop-receive",), "",
         "one right price fewer is still a right index"),
-    Defect("several-held", "filter", "with two outliers the value is held", Declared({"outlier.several": "hold"}), DROPS),
+    Defect("several-held", "filter", "with two outliers the value is held", Declared({"outlier.several": "hold"}), ("drop-receive", "readmit-mean")),
 )  # fmt: skip
 
 _BACK: Final = (
