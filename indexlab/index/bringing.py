@@ -146,7 +146,7 @@ def _levels(declaration: Declaration, quotes: Quotes) -> Levels:
     bid, ask = quotes.bid.copy(), quotes.ask.copy()
     if is_book:
         none = np.isnan(bid) & np.isnan(ask)
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             bid, ask = np.where(none, quotes.price * (1 - 5e-5), bid), np.where(none, quotes.price * (1 + 5e-5), ask)
     has_bid, has_ask = lacks & ~np.isnan(bid), lacks & ~np.isnan(ask)
     counts = has_bid.astype(np.int64) + has_ask

@@ -55,6 +55,8 @@ def check(run: Run) -> Outcome:
     by_twin = None
     for stack, clean in ((run.clean, True), (run.broken, False)):
         premise = agreeing(stack, _worth(run, clean=clean))
+        # who converts by the rates of the publication before has none at the first one
+        premise[:, :1] &= not run.rates
         breaches = premise & (stack.status >= HELD)
         met += int(premise.any(axis=1).sum())
         breached += int(breaches.any(axis=1).sum())
@@ -82,7 +84,8 @@ PROPERTY = Property(
     statement="with «min_sources» live sources whose prices agree within 10 bp every determination is ok or degraded",
     check=check,
     hurt="umee pull 601 and 1634: no volume for one asset stopped the prices of all",
-    premise="«min_sources» sources are live, all live prices agree within 10 bp, and since a loss of the quorum «max_recovery» has passed",
+    premise="«min_sources» sources are live, all live prices agree within 10 bp (in the index's currency, by the rates that the target was told), and since"
+    " a loss of the quorum «max_recovery» has passed",
     measure="how many publications of an agreeing market had no value",
     example="""five sources that say 100; the target's measure of spread divides by zero where all say the same
 12:00:01   index halted

@@ -53,8 +53,9 @@ def check(run: Run) -> Outcome:
     place = first_breach(breaches)
     breach = None if place is None else _breach(run, run.rack, *place, changed, states, clean_states, least)
     moved = changed.sum(axis=2).astype(np.float64)
-    # accounts that a scenario names are the ones it is about, however far they stand
-    reach = np.inf if run.batch.base.accounts else _NEAR * run.expect.margin_headroom
+    # a finding that is asked again names the account that it is about, however far that stands
+    asked_again = run.batch.base.accounts and run.batch.base.quotes is not None
+    reach = np.inf if asked_again else _NEAR * run.expect.margin_headroom
     near = np.asarray((steady & (least <= reach)).any(axis=1))
     met = judged & (near[None, :] | breaches)
     return summed_up(run, met, breaches, breach, _worst(changed, met), _UNMET, moved, lambda twin, at: _word(changed, states, twin, at))

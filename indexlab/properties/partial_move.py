@@ -38,7 +38,7 @@ class _Meanwhile(NamedTuple):
 
 def check(run: Run) -> Outcome:
     """Judge the clean run while a move is shown by some sources and not yet by others, and, from the tracking lag on, as `responsiveness` does."""
-    middle, rest, found = run.once(true_moves)
+    middle, unrest, found = run.once(true_moves)
     enough = enough_live(run)
     met, worst, breach = False, 0.0, None
     for move in found:
@@ -47,7 +47,7 @@ def check(run: Run) -> Outcome:
         meanwhile = _meanwhile(run, move, enough)
         met = met or len(meanwhile.at) > 0
         worst = max(worst, float(meanwhile.outside.max(initial=0.0)))
-        _, _, late = followed(run, move, middle, rest)
+        _, _, late = followed(run, move, middle, unrest)
         if breach is None and meanwhile.breaches.any():
             breach = _outside(run, move, meanwhile)
         if breach is None and late.any():

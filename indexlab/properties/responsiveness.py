@@ -22,8 +22,8 @@ __all__ = ["PROPERTY", "Move", "enough_live", "followed", "true_moves"]
 _LEAST_MOVE = 0.01
 _LARGEST_FACTOR = 100.0 * (1 + 1e-3)
 _REST = 1e-3
-"""A market is at rest again where the median of its live prices has stayed within 10 bp over the tracking lag."""
 _SHARE, _BASE = 0.1, 2e-3
+"""A market is at rest again where the median of its live prices has stayed within 10 bp, or half of the share, over the tracking lag."""
 _MOST_STARTS = 24
 
 
@@ -37,10 +37,10 @@ class Move(NamedTuple):
 
 def check(run: Run) -> Outcome:
     """Judge the clean run after each move that all live sources have shown, as long as the market then rests."""
-    middle, rest, found = run.once(true_moves)
+    middle, unrest, found = run.once(true_moves)
     met, worst, breach, factor = False, 0.0, None, 1.0
     for move in found:
-        premise, behind, late = followed(run, move, middle, rest)
+        premise, behind, late = followed(run, move, middle, unrest)
         if not premise.any():
             continue
         met = True
@@ -55,16 +55,20 @@ def check(run: Run) -> Outcome:
     )
 
 
-def true_moves(run: Run) -> tuple[NDArray[np.float64], NDArray[np.bool_], list[Move]]:
-    """Return of the clean run: the median of its live prices and where the market is at rest, [times] each, and its true moves."""
+def true_moves(run: Run) -> tuple[NDArray[np.float64], NDArray[np.float64], list[Move]]:
+    """Return of the clean run: the median of its live prices and by how much it has moved over the tracking lag, [times] each, and its true moves."""
     middle = _median_of_live(run)
-    return middle, _at_rest(run, middle), _moves(run, middle)
+    return middle, _unrest(run, middle), _moves(run, middle)
 
 
-def followed(run: Run, move: Move, middle: NDArray[np.float64], rest: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.bool_]]:
+def followed(
+    run: Run, move: Move, middle: NDArray[np.float64], unrest: NDArray[np.float64]
+) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.bool_]]:
     """Say of one move, [times]: where an index that follows is owed, which share of the move it is behind by there, and where that is too much."""
     value = run.clean.value[0]
     due = run.times >= run.times[move.shown] + run.expect.max_tracking_lag
+    # what lies among the prices of the last «max_tracking_lag» is then near enough, however long that is
+    rest = unrest <= max(_REST, _SHARE / 2 * abs(1.0 - 1.0 / move.factor))
     premise = due & rest & enough_live(run) & (np.abs(middle / middle[move.shown] - 1.0) < _LEAST_MOVE / 2)
     allowed = _SHARE * np.abs(middle - middle[move.start]) + _BASE * middle
     with np.errstate(invalid="ignore", over="ignore"):
@@ -91,15 +95,14 @@ def _median_of_live(run: Run) -> NDArray[np.float64]:
     return middle
 
 
-def _at_rest(run: Run, middle: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Say where the market is at rest, [times]: its median still over the tracking lag, its live prices together."""
+def _unrest(run: Run, middle: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return by which share the median of the live prices has moved over the tracking lag, [times]; infinite where the live prices are not together."""
     low, high = windows(run.times, run.expect.max_tracking_lag, 0)
     lowest, highest = range_over(middle, low, high)
-    still = np.isfinite(lowest) & (highest <= lowest * (1 + _REST))
     live, price = run.clean.live[0], run.clean.price[0] * run.worth
     with np.errstate(invalid="ignore"):
         together = (~live | (np.abs(price / middle[:, None] - 1.0) <= 2 * _REST)).all(axis=1)
-    return np.asarray(still & held_for(run.times, together, 0))
+        return np.where(together & np.isfinite(lowest), highest / lowest - 1.0, np.inf)
 
 
 def _moves(run: Run, middle: NDArray[np.float64]) -> list[Move]:

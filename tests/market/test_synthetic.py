@@ -251,6 +251,15 @@ def test_what_further_columns_say_fits_the_price(drawn, n):
             assert (bids[0][0], asks[0][0]) == (quotes.bid[row], quotes.ask[row])
 
 
+@given(st.integers(0, 2**32), st.integers(1, 8))
+def test_in_a_flat_market_both_sides_of_a_book_have_the_same_sizes(seed, n):
+    """What weighs the best levels by their sizes then says the middle, which is what everybody says."""
+    quotes = synthesise(msgspec.structs.replace(market("calm", seed, publications=20), flat=True, columns=("book",)), n)
+    for row in range(len(quotes)):
+        bids, asks = quotes.book.row(row)
+        assert [size for _, size in bids] == [size for _, size in asks]
+
+
 @given(st.integers(0, 2**32), st.integers(0, 40))
 def test_a_mute_venue_says_nothing_from_its_time_on_and_the_others_what_they_said(seed, seconds):
     whole = synthesise(market("volatile", seed), 5)

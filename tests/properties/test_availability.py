@@ -57,6 +57,7 @@ def test_agreement_is_of_what_prices_are_worth():
     two, less = ({"EUR": Rate(run.times[:1], run.times[:1], np.full(1, worth))} for worth in (2.0, 2.0 / 1.5))
     told = replace(run, basket=basket, rates=two, twin_rates=(two,))
     assert_broken(PROPERTY.check(rewritten(told, CLEAN, [12], status=HALTED)), CLEAN, 12)
+    assert_holds(PROPERTY.check(rewritten(told, CLEAN, [0], status=HALTED)), met=2)
     assert_holds(PROPERTY.check(rewritten(told, 0, [25], status=HALTED)), met=2)
     assert_broken(PROPERTY.check(rewritten(replace(told, twin_rates=(less,)), 0, [25], status=HALTED)), 0, 25)
 

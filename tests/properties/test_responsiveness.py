@@ -108,3 +108,23 @@ def test_without_a_move_of_all_and_a_rest_there_is_no_verdict(quotes):
 def test_broken_twins_are_none_of_its_business():
     run = recorded(level(1.5, 0), quotes=step(1.05))
     assert_holds(PROPERTY.check(rewritten(run, 0, slice(None), value=1.0)))
+
+
+def test_after_all_were_away_a_target_has_max_recovery_to_take_them_back():
+    """Nobody speaks for 15 s, which is beyond «max_age»; at second 30 all open 5 % higher, and from 5 s later on an index is owed."""
+    opens = market(lambda s, _: 100.0 if s < 15 else None if s < 30 else 105.0)
+    run = recorded(quotes=opens, expect=msgspec.structs.replace(EXPECT, max_lead=8_000_000))
+    assert_holds(PROPERTY.check(rewritten(run, CLEAN, range(20, 34), status=HALTED)))
+    assert_broken(PROPERTY.check(rewritten(run, CLEAN, range(20, 45), status=HALTED)), CLEAN, 35)
+
+
+def test_over_a_long_tracking_lag_a_market_may_wander_by_a_share_of_its_move():
+    """By 30 bp, where half of a tenth of the move is 167 bp: too much for a move of 2 %, of which that is 10 bp."""
+    expect = msgspec.structs.replace(EXPECT, max_tracking_lag=12_000_000)
+
+    def wanders(factor):
+        return recorded(quotes=market(lambda s, _: 100.0 if s < 30 else 100.0 * factor * (1.0 + 0.003 * (s % 2))), expect=expect)
+
+    assert_holds(PROPERTY.check(wanders(1.5)))
+    assert_broken(PROPERTY.check(rewritten(wanders(1.5), CLEAN, slice(30, None), value=100.0)), CLEAN, 42)
+    assert_unmet(PROPERTY.check(wanders(1.02)))

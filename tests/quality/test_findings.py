@@ -48,15 +48,20 @@ def plain_mean():
     return audited("preset:plain-mean", budget=Budget(batches=10, twins=12, shrink=BUDGETS["quick", "in-process"].shrink, seconds=1e9))
 
 
+BESIDES = {"quorum", "unanimity", "explanation", "start-up", "volume-capture"}
+"""What else a mean of any numbers breaks: of zeros alone it makes a quorum, and says that it used them."""
+
+
 def test_the_plain_mean_is_caught(plain_mean):
-    """Of zeros alone it makes a quorum too."""
-    assert violated(plain_mean) == {*CONTROL, "quorum"}
+    assert violated(plain_mean) == {*CONTROL, *BESIDES}
 
 
 def test_each_finding_of_the_plain_mean_is_small(plain_mean):
     """A mean of three is the smallest that has a quorum."""
-    assert {finding.property for finding, _ in plain_mean.found} == {*CONTROL, "quorum"}
+    assert {finding.property for finding, _ in plain_mean.found} == {*CONTROL, *BESIDES}
     for finding, _ in plain_mean.found:
+        if finding.property not in CONTROL:
+            continue
         assert finding.sources <= 3
         assert finding.quotes <= 6
         assert finding.faults == 1
@@ -94,13 +99,15 @@ def caught(language, defect, **changes):
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("defect", ["no-filter", "duplicate-counts"])
 def test_a_defect_behind_the_protocol_is_caught(language, defect):
-    assert violated(caught(language, defect, budget=FEW)) == DEFECTS[defect]
+    found = violated(caught(language, defect, budget=FEW))
+    assert found >= DEFECTS[defect]
+    assert not found & INNOCENT
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_right_index_behind_the_protocol_holds(language):
     told = audited(f"exec:{COMMANDS[language]}", budget=FEW)
-    assert set(verdicts(told).values()) == {"holds"}
+    assert set(verdicts(told).values()) == {"holds", "not-applicable"}
 
 
 @pytest.mark.long
@@ -121,4 +128,4 @@ def test_each_defect_is_caught_at_quick(language, defect):
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_right_index_behind_the_protocol_holds_at_quick(language, seed):
     told = audited(f"exec:{COMMANDS[language]}", budget=None, seed=seed)
-    assert set(verdicts(told).values()) == {"holds"}
+    assert set(verdicts(told).values()) == {"holds", "not-applicable"}

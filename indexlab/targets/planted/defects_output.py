@@ -62,9 +62,13 @@ _FILTER: Final = (
     Defect("reference-last-index", "reference", "prices are compared with the index before", Declared({"outlier.reference": "last-index"}), BANDED),
     Defect("reference-mean", "reference", "prices are compared with the mean, which an outlier moves", Declared({"outlier.reference": "mean"}), BANDED),
     Defect("reference-first", "reference", "prices are compared with the first source of the list", _switch("reference-first"), BANDED),
-    Defect("reference-newest", "reference", "prices are compared with whoever spoke last", _switch("reference-newest"), BANDED),
-    Defect("reference-lowest", "reference", "prices are compared with the lowest one", _switch("reference-lowest"), BANDED),
-    Defect("reference-heaviest", "reference", "prices are compared with the source of the largest weight", _switch("reference-heaviest"), BANDED),
+    # a wrong one puts nearly all others out, and where several that are out make the median the index it is what it should be: what else tells these
+    # defects from a right rule is there in some of the rules that drop, and not in all
+    Defect("reference-newest", "reference", "prices are compared with whoever spoke last", _switch("reference-newest"),
+        (*CLAMPS, "drop-mean", "readmit-mean", "readmit-weighted")),
+    Defect("reference-lowest", "reference", "prices are compared with the lowest one", _switch("reference-lowest"), CLAMPS),
+    Defect("reference-heaviest", "reference", "prices are compared with the source of the largest weight", _switch("reference-heaviest"),
+        (*CLAMPS, "drop-receive", "readmit-mean", "volume-drop")),
     Defect("reference-stale", "reference", "the stale ones are in the median that prices are compared with", _switch("reference-stale"), BANDED,
         "vegaprotocol/vega #10459"),
     Defect("reference-weight-0", "reference", "the stale ones weigh nothing and stay in the median", Declared({"staleness.action": "weight-0"}), BANDED,
