@@ -134,6 +134,8 @@ def _nothing(count: int) -> Determinations:
 
 def _twin(expanded: Expanded, k: int) -> Twin:
     injection, faults = expanded.injections[k], expanded.batch.twins[k]
+    if len(faults) == 1:  # most by far
+        return Twin(frozenset(faults[0].sources), injection.first, injection.last, injection.touched_total, (faults[0].fault,), injection.touched)
     faulty = frozenset(position for fault in faults for position in fault.sources)
     return Twin(faulty, injection.first, injection.last, injection.touched_total, tuple(fault.fault for fault in faults), injection.touched)
 

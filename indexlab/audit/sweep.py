@@ -39,7 +39,7 @@ STEPS: Final = 100
 """A sweep has fewer batches than this: its scenarios are numbered in steps of so many."""
 _REGIMES: Final[tuple[Regime, ...]] = ("calm", "calm", "calm", "trending", "volatile", "crash", "calm", "rally")
 """Mostly quiet ones: there a border stands where the rule has it."""
-_LARGEST_BATCH: Final = 768
+_LARGEST_BATCH: Final = 256
 _MOST_CELLS: Final = 400_000
 """So many publications times sources times twins at once: memory stays bounded however long a run is."""
 _FLAT: Final = 1e-7

@@ -159,12 +159,15 @@ def displacement_by_fault(run: Run) -> dict[str, float]:
     premise = single_source_premise(run)
     lowest, highest, _, _ = clean_range(run.times, run.clean.value[0], run.expect.max_tracking_lag)
     moved = np.where(premise, displacement(run.broken.value, lowest[None, :], highest[None, :]), 0.0).max(axis=1)
-    largest: dict[str, float] = {}
-    for number, twin in enumerate(run.twins):
-        if twin.touched and len(twin.faults) and premise[number].any():
-            name = " + ".join(dict.fromkeys(twin.faults))
-            largest[name] = max(float(moved[number]), largest.get(name, 0.0))
-    return largest
+    largest: dict[tuple[str, ...], float] = {}
+    for twin, met, size in zip(run.twins, np.asarray(premise.any(axis=1)).tolist(), moved.tolist(), strict=True):
+        if met and twin.touched and size >= largest.get(twin.faults, 0.0):
+            largest[twin.faults] = size
+    named: dict[str, float] = {}
+    for faults, size in largest.items():
+        name = " + ".join(dict.fromkeys(faults))
+        named[name] = max(size, named.get(name, 0.0))
+    return named
 
 
 def scenario_of(run: Run, twin: int) -> Scenario:

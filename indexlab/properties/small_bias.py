@@ -94,7 +94,8 @@ def _bias(run: Run, twin: int, place: int, size: float, lowest: NDArray[np.float
     with np.errstate(invalid="ignore", divide="ignore"):
         # what rounding to a tick adds is no displacement
         moved = np.maximum(displacement(run.broken.value[twin], lowest, highest) - np.nan_to_num(run.expect.tick / np.abs(run.broken.value[twin])), 0.0)
-    priced = ~run.broken.missing[twin] & np.isfinite(lowest)
+    # a clean twin that has just lost its index says nothing of the one there is
+    priced = ~run.broken.missing[twin] & ~run.clean.missing[0]
     premise = steady & enough & (spread <= _AGREE) & priced & ~run.broken.near_limit[twin] & ~run.clean.near_limit[0]
     return _Bias(size, premise, spread, moved) if premise.any() else None
 

@@ -50,7 +50,9 @@ _FILTER: Final = (
     Defect("band-in-cents", "filter", "the band is a cent, not a share", Switched({"band-absolute": 0.01, "count-left": 1.0}), DROPS),
     Defect("band-inverted", "filter", "what is inside the band is moved to its ends, what is outside stays", _switch("band-inverted"), CLAMPS),
     Defect("clamp-to-width", "filter", "what is moved is moved to the width of the band, not to its end", _switch("clamp-to-width"), CLAMPS),
-    Defect("filter-confirmed", "filter", "an outlier that repeats itself three times is believed", _switch("confirmed", 3), BANDED),
+    # readmit-weighted promises for one faulty source: who is out there is not looked at again until it has been right for a while
+    Defect("filter-confirmed", "filter", "an outlier that repeats itself three times is believed", _switch("confirmed", 3),
+        tuple(name for name in BANDED if name != "readmit-weighted")),
     Defect("filter-new-only", "filter", "only prices that came since the last publication are looked at", _switch("new-filtered"), BANDED),
     Defect("filter-every-tenth", "filter", "outliers are looked for at one of ten publications", _switch("filter-every", 10), BANDED),
     Defect("filter-below-five", "filter", "the rule holds only with fewer than five live sources", _switch("filter-below", 5), BANDED),
