@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from indexlab.audit.judge import Judge, asked, run_of_one
+from indexlab.audit.shrink_market import plainest_market
 from indexlab.scenarios.scenario import QuoteColumns, Scenario, materialised
 
 if TYPE_CHECKING:
@@ -107,6 +108,8 @@ def shrink(judge: Judge, prop: Property, candidate: Candidate, cap: int, hurry: 
     if search.failure in _NOT_SHRUNK:
         return Shrunk(search.candidate, _found(search.run), _found(search.outcome), search.evaluations, reproduced=True, capped=True, before=before)
     try:
+        if not search.breaks(plainest_market(search.scenario, search.breaks)):  # pragma: no cover - it broke a moment ago
+            search.breaks(candidate.scenario)
         if search.breaks(materialised(search.scenario)):
             _shrink_all(search)
     except _Capped:
