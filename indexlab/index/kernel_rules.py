@@ -237,7 +237,7 @@ def _rules_of(declaration: Declaration, own: int) -> Rules:
         weight_share=quorum.weight_share,
         tick=0.0 if rounding is None else rounding.tick,
         rounding=HALF_EVEN if rounding is None else ROUNDINGS[rounding.mode],
-        sorts=outlier.rule != "none" or outlier.two is not None or aggregation.rule in {"median", "weighted-median"},
+        sorts=outlier.rule != "none" or outlier.two is not None or outlier.one is not None or aggregation.rule in {"median", "weighted-median"},
         spacing=book.spacing,
         depth=book.depth,
         at_least=book.at_least,

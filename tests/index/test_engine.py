@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,6 +14,7 @@ from indexlab.index import engine, reference
 from indexlab.index.catalogue import preset, preset_names
 from indexlab.index.declaration import parse_declaration
 from indexlab.index.determination import REASONS, STATUSES
+from indexlab.index.rules import FewRule
 from indexlab.market.errors import InputError
 from indexlab.market.quotes import Quotes
 from indexlab.market.source import Source
@@ -214,3 +216,18 @@ def test_fixed_weights_that_do_not_fit_the_basket_are_refused():
         engine.determine(unknown, basket, Quotes.empty(), times)
     alone = parse_declaration('[weights]\nkind = "fixed"\n[weights.fixed]\nkraken = 0\ngemini = 2')
     assert alone.weights_for(basket) == (0.0, 2.0)
+
+
+@pytest.mark.parametrize("rule", ["drop", "hold"])
+def test_a_rule_for_one_looks_at_every_source_of_a_venue_that_counts_as_one(rule):
+    """Three legs of one venue: the rule for one source is the one that applies, and it needs all three prices in their order."""
+    plain = preset("plain-mean")
+    one = FewRule(rule=rule, reference="median", band=0.01)
+    declaration = msgspec.structs.replace(
+        plain, outlier=msgspec.structs.replace(plain.outlier, one=one), quorum=msgspec.structs.replace(plain.quorum, ok_from=1, counts="venues")
+    )
+    basket = tuple(Source(name, "venue") for name in "abc")
+    times = np.array([START + SECOND, START + 2 * SECOND])
+    for prices in ([90.0, 100.0, 100.5], [100.0, 105.0, 100.5], [100.5, 100.0, 105.0]):
+        said = Quotes.from_columns(receive_time=[START] * 3, source=[0, 1, 2], price=prices)
+        assert_agree(engine.determine(declaration, basket, said, times), reference.determine(declaration, basket, said, times))
