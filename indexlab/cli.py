@@ -127,6 +127,8 @@ def audit(**given: Any) -> int:  # noqa: ANN401 - click hands over what it parse
     TARGET  preset:NAME      a bundled methodology ("indexlab methods list")
             file:PATH.toml   a methodology of your own
             exec:COMMAND     a process that speaks the target protocol, in any language
+            planted:DEFECT@METHOD, right:NAME   our own wrong and right indexes ("indexlab power")
+            @reference after a preset or a file: the textbook instead of the engine, exact and slow
 
     Exit codes: 0 nothing judged was violated, 1 violated, 2 bad usage or input, 3 a failure of indexlab itself, 4 an applicable property was inconclusive and
     nothing violated, 5 nothing selected, 130 interrupted (what was found is written).
