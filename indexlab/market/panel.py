@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from indexlab.market.quotes import Quotes
 
-__all__ = ["NEVER_US", "Clock", "Panel", "sample"]
+__all__ = ["NEVER_US", "Clock", "Panel", "sample", "sample_runs"]
 
 Clock: TypeAlias = Literal["event", "receive"]
 NEVER_US: Final = 2**62
@@ -64,34 +64,39 @@ def sample(quotes: Quotes, times: NDArray[np.int64], n_sources: int, valid: NDAr
 
     What arrives late never replaces what is newer by event time; with the receive clock the last received counts.
     """
-    newest = np.empty((len(times), n_sources), dtype=np.int32)
-    latest = np.empty((len(times), n_sources), dtype=np.int32)
-    _sample(quotes.receive_time, quotes.event_time, quotes.source, valid, times, clock == "event", newest, latest)
-    return Panel(times, newest, latest, quotes)
+    shape = (1, len(times), n_sources)
+    newest, latest = np.empty(shape, dtype=np.int64), np.empty(shape, dtype=np.int64)
+    bounds = np.array([0, len(quotes)], dtype=np.int64)
+    sample_runs(quotes.receive_time, quotes.event_time, quotes.source, valid, bounds, times, clock == "event", newest, latest)
+    return Panel(times, newest[0].astype(np.int32), latest[0].astype(np.int32), quotes)
 
 
 @compiled
-def _sample(
+def sample_runs(  # noqa: PLR0913, PLR0917 - a compiled loop takes its arrays one by one
     receive: NDArray[np.int64],
     event: NDArray[np.int64],
     source: NDArray[np.int32],
     valid: NDArray[np.bool_],
+    bounds: NDArray[np.int64],
     times: NDArray[np.int64],
     by_event: bool,  # noqa: FBT001 - Numba takes no keywords here
-    newest: NDArray[np.int32],
-    latest: NDArray[np.int32],
+    newest: NDArray[np.int64],
+    latest: NDArray[np.int64],
 ) -> None:
-    n = newest.shape[1]
-    best = np.full(n, -1, dtype=np.int32)
-    last = np.full(n, -1, dtype=np.int32)
-    row = 0
-    for t in range(len(times)):
-        while row < len(receive) and receive[row] <= times[t]:
-            s = source[row]
-            last[s] = row
-            if valid[row] and (best[s] < 0 or not by_event or event[row] >= event[best[s]]):
-                best[s] = row
-            row += 1
-        for s in range(n):
-            newest[t, s] = best[s]
-            latest[t, s] = last[s]
+    """Sample many runs at the same times; run r is the rows bounds[r] to bounds[r + 1]. Write the rows, counted over all runs, into [runs, times, sources]."""
+    n = newest.shape[2]
+    best, last = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
+    for run in range(len(bounds) - 1):
+        best[:] = -1
+        last[:] = -1
+        row, end = bounds[run], bounds[run + 1]
+        for t in range(len(times)):
+            while row < end and receive[row] <= times[t]:
+                s = source[row]
+                last[s] = row
+                if valid[row] and (best[s] < 0 or not by_event or event[row] >= event[best[s]]):
+                    best[s] = row
+                row += 1
+            for s in range(n):
+                newest[run, t, s] = best[s]
+                latest[run, t, s] = last[s]

@@ -1,7 +1,7 @@
 """Many runs joined end to end: what each source last said in each of them, sampled in one compiled pass.
 
-The same as-of rule as `indexlab.market.panel`, over all runs of a stack at once: an audit looks at hundreds of thousands of short runs, and one call for
-each would cost more than the work itself. The two are held to each other by a test.
+The as-of rule is that of `indexlab.market.panel`, over all runs of a stack at once: an audit looks at hundreds of thousands of short runs, and one call for
+each would cost more than the work itself.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from indexlab.market.compiled import compiled
-from indexlab.market.panel import NEVER_US, Panel
+from indexlab.market.panel import NEVER_US, Panel, sample_runs
 from indexlab.market.quotes import COLUMNS, Quotes, valid_book, valid_quotes
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ class Joined:
             return newest, latest
         newest, latest = np.empty(shape, dtype=np.int64), np.empty(shape, dtype=np.int64)
         rows = self.rows
-        _sample_runs(rows.receive_time, rows.event_time, rows.source, self.all_valid, self.bounds, self.times, self.by_event, newest, latest)
+        sample_runs(rows.receive_time, rows.event_time, rows.source, self.all_valid, self.bounds, self.times, self.by_event, newest, latest)
         return newest, latest
 
     @cached_property
@@ -153,33 +152,3 @@ def _one_after_another(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
     # twins often share a column: it is then repeated, which takes no look at each of them
     first = columns[0]
     return np.tile(first, len(columns)) if all(column is first for column in columns) else np.concatenate(columns)
-
-
-@compiled
-def _sample_runs(  # noqa: PLR0913, PLR0917 - a compiled loop takes its arrays one by one
-    receive: NDArray[np.int64],
-    event: NDArray[np.int64],
-    source: NDArray[np.int32],
-    valid: NDArray[np.bool_],
-    bounds: NDArray[np.int64],
-    times: NDArray[np.int64],
-    by_event: bool,  # noqa: FBT001 - Numba takes no keywords here
-    newest: NDArray[np.int64],
-    latest: NDArray[np.int64],
-) -> None:
-    n = newest.shape[2]
-    best, last = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
-    for run in range(len(bounds) - 1):
-        best[:] = -1
-        last[:] = -1
-        row, end = bounds[run], bounds[run + 1]
-        for t in range(len(times)):
-            while row < end and receive[row] <= times[t]:
-                s = source[row]
-                last[s] = row
-                if valid[row] and (best[s] < 0 or not by_event or event[row] >= event[best[s]]):
-                    best[s] = row
-                row += 1
-            for s in range(n):
-                newest[run, t, s] = best[s]
-                latest[run, t, s] = last[s]
