@@ -358,10 +358,13 @@ def _units(job: Job, spend: Budget, plan: AuditPlan) -> Iterator[Unit]:
     built = len(built_in(job.world, job.seed))
     for first in range(0, built, size):
         yield Unit("built-in", first, min(size, built - first), first)
-    for place in range(spend.sweeps):
-        yield Unit("sweep", 0, 1, _SWEEP_FIRST + STEPS * place)
-    for first in range(0, guided, size):
-        yield Unit("search", 0, min(size, guided - first), _SEARCH_FIRST + first)
+    # guided batches and sweeps take turns: what one of them cannot see, the other soon may
+    searches = [Unit("search", 0, min(size, guided - first), _SEARCH_FIRST + first) for first in range(0, guided, size)]
+    turn = -(-len(searches) // max(spend.sweeps, 1))
+    for place in range(max(spend.sweeps, 1)):
+        yield from searches[place * turn : (place + 1) * turn]
+        if place < spend.sweeps:
+            yield Unit("sweep", 0, 1, _SWEEP_FIRST + STEPS * place)
 
 
 def _batches(expect: Expect, spend: Budget) -> int:

@@ -78,7 +78,9 @@ def _kind_of_index(run: Run) -> _Kind | None:
         # a rule for a moment (several out at once: the median) says nothing of the rest
         return None
     hit = ~np.all([_further(run, value, one, 1.0) for one in candidates], axis=0)
-    apart_from_median = telling & unlike(np.nanmedian(price, axis=1))
+    # by number there are three medians of an even count, too
+    middle = weighted_medians(price, np.isfinite(price).astype(np.float64))
+    apart_from_median = telling & np.all([unlike(one) for one in (*middle, (middle[0] + middle[1]) / 2.0)], axis=0)
     either = apart_from_median.sum() < max(min(_TELLING, len(telling) // 2), 1)
     return _Kind(bool(hit[telling if either else apart_from_median].mean() >= _SHARE), either)
 

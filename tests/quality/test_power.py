@@ -36,7 +36,7 @@ PROMISES = {
     "never-back": Promise(100, 3, 7, 1),
     "not-renormalised": Promise(300, 5, 6, 1),
     "last-arrival-wins": Promise(100, 5, 6, 1),
-    "unsorted": Promise(100, 5, 6, 1),
+    "unsorted": Promise(100, 6, 6, 1),
     "quorum-ignored": Promise(800, 2, 1, 1),
     "quorum-latches": Promise(800, 5, 10, 1),
     "index-leaks": Promise(800, 2, 1, 1),
