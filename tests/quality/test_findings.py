@@ -15,7 +15,7 @@ CONTROL = ("single-source", "invalid-values", "margin-stability")
 GUARDED = ("plain-median", "deribit-2019", "binance-2020")
 
 DEFECTS = {
-    "no-filter": {"single-source", "margin-stability"},
+    "no-filter": {"single-source", "margin-stability", "start-up"},
     "no-staleness": {"silent-source", "lagging-source"},
     "receive-clock": {"lagging-source"},
     "late-replaces": {"late-data"},
@@ -27,6 +27,8 @@ DEFECTS = {
     "duplicate-counts": {"duplicates"},
 }
 """What each defect of the example targets breaks, at least."""
+UNASKED = {"weight-zero", "minority-weight", "quote-depeg", "common-mode", "no-flapping", "explanation"}
+"""What a target gives no occasion for that takes an equal mean of drawn baskets and does not explain itself."""
 INNOCENT = {"protocol", "availability"}
 """What none of them breaks: every answer fits, and a market that agrees has an index."""
 NODE = shutil.which("node")
@@ -60,11 +62,11 @@ def test_each_finding_of_the_plain_mean_is_small(plain_mean):
     """A mean of three is the smallest that has a quorum."""
     assert {finding.property for finding, _ in plain_mean.found} == {*CONTROL, *BESIDES}
     for finding, _ in plain_mean.found:
-        if finding.property not in CONTROL:
-            continue
-        assert finding.sources <= 3
-        assert finding.quotes <= 6
-        assert finding.faults == 1
+        # for `unanimity` three say the same for a while, and a fourth does not
+        sources, quotes = (4, 7) if finding.property == "unanimity" else (3, 6)
+        assert finding.sources <= sources
+        assert finding.quotes <= quotes
+        assert finding.faults == (2 if finding.property == "volume-capture" else 1)  # a volume and a price
         assert finding.shrink_note == ""
         assert finding.from_sources >= 7
 
@@ -99,15 +101,14 @@ def caught(language, defect, **changes):
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("defect", ["no-filter", "duplicate-counts"])
 def test_a_defect_behind_the_protocol_is_caught(language, defect):
-    found = violated(caught(language, defect, budget=FEW))
-    assert found >= DEFECTS[defect]
-    assert not found & INNOCENT
+    assert violated(caught(language, defect, budget=FEW)) == DEFECTS[defect]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_right_index_behind_the_protocol_holds(language):
     told = audited(f"exec:{COMMANDS[language]}", budget=FEW)
-    assert set(verdicts(told).values()) == {"holds", "not-applicable"}
+    assert {name for name, verdict in verdicts(told).items() if verdict == "not-applicable"} == UNASKED
+    assert {verdict for name, verdict in verdicts(told).items() if name not in UNASKED} == {"holds"}
 
 
 @pytest.mark.long
@@ -128,4 +129,5 @@ def test_each_defect_is_caught_at_quick(language, defect):
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_right_index_behind_the_protocol_holds_at_quick(language, seed):
     told = audited(f"exec:{COMMANDS[language]}", budget=None, seed=seed)
-    assert set(verdicts(told).values()) == {"holds", "not-applicable"}
+    assert {name for name, verdict in verdicts(told).items() if verdict == "not-applicable"} == UNASKED
+    assert {verdict for name, verdict in verdicts(told).items() if name not in UNASKED} == {"holds"}
