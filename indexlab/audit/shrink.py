@@ -246,8 +246,10 @@ def _plain_attempts(scenario: Scenario) -> Iterator[Callable[[Scenario], Scenari
     for digits in _DIGITS:
         yield lambda given, digits=digits: _rounded(given, digits)  # type: ignore[misc]
     for number, fault in enumerate(scenario.faults):
+        if fault.every is not None:
+            yield lambda given, number=number: _with_fault(given, number, every=None, until=None)  # type: ignore[misc]
         if fault.end is not None:
-            yield lambda given, number=number: _with_fault(given, number, end=None)  # type: ignore[misc]
+            yield lambda given, number=number: _with_open_end(given, number)  # type: ignore[misc]
         for digits in (1, 2):
             yield lambda given, number=number, digits=digits: _plain_intensity(given, number, digits)  # type: ignore[misc]
 
@@ -278,6 +280,11 @@ def _with_fault(scenario: Scenario, number: int, **changes: object) -> Scenario:
     faults = list(scenario.faults)
     faults[number] = msgspec.structs.replace(faults[number], **changes)
     return msgspec.structs.replace(scenario, faults=tuple(faults))
+
+
+def _with_open_end(scenario: Scenario, number: int) -> Scenario:
+    # a window that repeats has an end
+    return scenario if number >= len(scenario.faults) or scenario.faults[number].every is not None else _with_fault(scenario, number, end=None)
 
 
 def _plain_intensity(scenario: Scenario, number: int, digits: int) -> Scenario:

@@ -176,3 +176,15 @@ def test_a_whole_scenario_is_what_is_returned(broken):
         assert (shrunk.market, shrunk.fixture) == (None, None)
         assert all(0 <= position < len(shrunk.sources) for fault in shrunk.faults for position in fault.sources)
         assert list(shrunk.times) == sorted(shrunk.times)
+
+
+def test_a_window_that_repeats_keeps_its_end_for_as_long_as_it_repeats(broken):
+    judge, candidate = broken["single-source"]
+    prop = find_property("single-source")
+    [fault] = candidate.scenario.faults
+    end = fault.start + 2_000_000
+    repeating = msgspec.structs.replace(fault, end=end, every=4_000_000, until=fault.start + 20_000_000)
+    candidate = replace(candidate, scenario=msgspec.structs.replace(candidate.scenario, faults=(repeating,)))
+    shrunk = shrink(replace(judge, properties=(prop,)), prop, candidate, LIMIT)
+    assert shrunk.reproduced
+    assert [(one.every, one.until, one.end) for one in shrunk.candidate.scenario.faults] == [(None, None, None)]
