@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from indexlab.market.errors import InputError, did_you_mean, nearest
+from indexlab.targets.options import USUAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from importlib.metadata import EntryPoint
 
+    from indexlab.targets.options import TargetOptions
     from indexlab.targets.target import Target
 
 __all__ = ["GROUP", "Factory", "open_target", "schemes"]
@@ -34,13 +36,16 @@ def schemes() -> tuple[str, ...]:
     return (*_BUNDLED, *sorted({entry.name for entry in entry_points(group=GROUP)} - set(_BUNDLED)))
 
 
-def open_target(label: str) -> Target:
-    """Return the target that a label names; a bare name means `preset:NAME`. Nothing is started. Raises InputError for anything unknown."""
+def open_target(label: str, options: TargetOptions = USUAL) -> Target:
+    """Return the target that a label names; a bare name means `preset:NAME`. Nothing is started. Raises InputError for anything unknown.
+
+    `options` say how a target outside of us is reached; to others they mean nothing.
+    """
     scheme, colon, rest = label.partition(":")
     if not colon:
         return _bare(label)
     if scheme in _BUNDLED:
-        return _BUNDLED[scheme](rest)
+        return _BUNDLED[scheme](rest, options)
     for entry in entry_points(group=GROUP):
         if entry.name == scheme:
             return _brought(entry, label, rest)
@@ -67,14 +72,14 @@ def _bare(label: str) -> Target:
     return _preset(label)
 
 
-def _preset(name: str) -> Target:
+def _preset(name: str, _: TargetOptions = USUAL) -> Target:
     from indexlab.index.catalogue import preset
     from indexlab.targets.methodology import MethodologyTarget
 
     return MethodologyTarget(f"preset:{name}", preset(name.removesuffix(_TEXTBOOK)), textbook=name.endswith(_TEXTBOOK))
 
 
-def _file(path: str) -> Target:
+def _file(path: str, _: TargetOptions = USUAL) -> Target:
     from indexlab.index.declaration import load_declaration
     from indexlab.targets.methodology import MethodologyTarget
 
@@ -88,22 +93,23 @@ def _file(path: str) -> Target:
     return MethodologyTarget(f"file:{path}", load_declaration(file), textbook=path.endswith(_TEXTBOOK))
 
 
-def _right(name: str) -> Target:
+def _right(name: str, _: TargetOptions = USUAL) -> Target:
     from indexlab.targets.right import open_right
 
     return open_right(name)
 
 
-def _planted(rest: str) -> Target:
+def _planted(rest: str, _: TargetOptions = USUAL) -> Target:
     from indexlab.targets.planted.target import open_planted
 
     return open_planted(rest)
 
 
-def _exec(command: str) -> Target:
+def _exec(command: str, options: TargetOptions) -> Target:
+    from indexlab.targets.life import Limits
     from indexlab.targets.process import ProcessTarget
 
-    return ProcessTarget(command)
+    return ProcessTarget(command, limits=Limits(first_answer_s=options.first_answer_s, answer_s=options.answer_s))
 
 
-_BUNDLED: Final[dict[str, Factory]] = {"preset": _preset, "file": _file, "exec": _exec, "right": _right, "planted": _planted}
+_BUNDLED: Final[dict[str, Callable[[str, TargetOptions], Target]]] = {"preset": _preset, "file": _file, "exec": _exec, "right": _right, "planted": _planted}

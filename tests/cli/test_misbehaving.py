@@ -76,7 +76,7 @@ def test_one_poisonous_price_is_found_and_shrunk_and_the_rest_is_judged(tmp_path
 
 
 def test_a_target_that_hangs_is_a_finding_and_the_audit_goes_on(tmp_path, monkeypatch):
-    monkeypatch.setitem(resolve._BUNDLED, "exec", lambda command: ProcessTarget(command, limits=SHORT))
+    monkeypatch.setitem(resolve._BUNDLED, "exec", lambda command, _: ProcessTarget(command, limits=SHORT))
     done = ran("audit", planted("misbehaving/hangs.py", "at-request"), "preset:plain-median", "--only", "protocol", "--jobs", 1, "--out", "run", budget=FEW)
     assert done.exit_code == 1
     wrong, right = report_of(tmp_path / "run")
