@@ -83,7 +83,7 @@ lock:  ## resolve the dependencies anew into requirements.lock
 	@set -eu; dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
 	$(or $(wildcard $(PY)),$(PYTHON),python3) -m venv "$$dir/uv"; \
 	PIP_USER=0 "$$dir/uv/bin/python" -m pip --disable-pip-version-check install -qq uv; \
-	"$$dir/uv/bin/uv" pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade --generate-hashes \
+	"$$dir/uv/bin/uv" pip compile pyproject.toml --group dev --all-extras --universal --python-version 3.11 --upgrade --generate-hashes \
 	    --no-config --no-emit-index-url --no-emit-find-links --no-header --quiet --output-file "$$dir/lock"; \
 	{ echo '# Everything that runs, checks and builds indexlab, exactly. Written by `make lock`; not edited by hand.'; cat "$$dir/lock"; } > $(LOCK); \
 	echo 'lock: wrote $(LOCK)'
