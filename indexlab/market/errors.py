@@ -48,7 +48,7 @@ class NothingSelected(InputError):  # noqa: N818 - it reads as what happened
 class TargetFailure(IndexlabError):  # noqa: N818 - the house's word for a target that misbehaves
     """A target misbehaved. `kind` is one of KINDS; `detail` is one line a person understands; `log` is the tail of its standard error."""
 
-    KINDS = ("error", "misfit", "wrong-id", "not-json", "timeout", "exited", "too-large", "not-started")
+    KINDS = ("error", "misfit", "wrong-id", "not-json", "timeout", "exited", "too-large", "memory", "not-started")
 
     def __init__(self, kind: str, detail: str, *, log: str = "") -> None:
         """Keep the parts: they are shown with the finding."""

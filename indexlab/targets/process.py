@@ -1,8 +1,9 @@
 """`exec:COMMAND`: a target in a process of its own, in any language, spoken to by the target protocol.
 
-It is started once, without a shell, when it is first asked, as the leader of a process group; it answers many requests. After a failure of any kind the whole
-group is killed and reaped, and the next request starts it anew. After five failures in a row without one readable answer it is not asked any more (until
-`close`), so that an audit of a dead target ends at once instead of waiting out every request.
+It is started once, without a shell, when it is first asked, as the leader of a process group; it answers many requests. After a failure that leaves in doubt
+what it will say next, it and all that it started are killed and reaped, and the next request starts it anew, after failures in a row later and later. After
+five of them without one readable answer it is not asked any more (until `close`), so that an audit of a dead target ends at once instead of waiting out
+every request.
 """
 
 from __future__ import annotations
@@ -11,16 +12,19 @@ import contextlib
 import os
 import shlex
 import shutil
+import threading
 import weakref
-from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar
 
 from indexlab.market.errors import InputError, TargetFailure
+from indexlab.targets.flight import Flight, Parcel
 from indexlab.targets.life import Life, Limits
 from indexlab.targets.lines import excerpt
+from indexlab.targets.one_by_one import one_by_one
 from indexlab.targets.pipes import Ending
-from indexlab.targets.protocol import decode_description, decode_determinations, encode_describe, encode_request
+from indexlab.targets.protocol import BATCH, batches, decode_description, decode_result, encode_call, encode_describe
+from indexlab.targets.streak import Streak
 from indexlab.targets.target import PRICE, RequestFailure
 
 if TYPE_CHECKING:
@@ -33,10 +37,9 @@ __all__ = ["ProcessTarget", "split_command"]
 
 T = TypeVar("T")
 _MOST_BANNER_LINES: Final = 32
-_IN_FLIGHT: Final = 4
-"""So many requests are with a target at once: one that it works on, the others so that it finds the next at hand."""
-_ANSWERED: Final = ("error", "misfit", "wrong-id")
-"""The failures that are answers all the same: the target lives, so they do not count towards giving up."""
+_LAST_WORD_S: Final = 1.0
+_LONGEST_BATCH: Final = 6
+"""A batch has as long as its runs have together, but no longer than so many of them."""
 
 
 def split_command(command: str) -> list[str]:
@@ -75,20 +78,19 @@ class ProcessTarget:
         self._life: Life | None = None
         self._undertaker: weakref.finalize[[], ProcessTarget] | None = None
         self._request_id = 0
-        self._silent_failures = 0
-        self._last_failure = ""
+        self._streak = self._new_streak()
+        self._closing = threading.Event()
         self._banner_lines: int | None = None
         self._description: Description | None = None
         self._asked_description = False
+        self._takes_batches = True
+        self._has_answered = False  # a run, well or badly
 
     def describe(self) -> Description:
         """Ask the target about itself, once; raises RequestFailure, and asks again the next time."""
         if self._description is None:
             self._asked_description = True
-            answer = self._ask(encode_describe, decode_description)
-            if isinstance(answer, RequestFailure):
-                raise answer
-            self._description = answer
+            self._description = self._ask(encode_describe, decode_description)
         return self._description
 
     def index(self, requests: Sequence[Request]) -> list[Outcome]:
@@ -96,23 +98,24 @@ class ProcessTarget:
 
         A target that nobody has asked to describe itself is asked first: it may price from the book.
         """
+        self._closing.clear()
         if not self._asked_description:
             with contextlib.suppress(TargetFailure):  # whoever wants to know calls `describe`; the target may answer all the same
                 self.describe()
-        numbered = [(self._request_id + place, request) for place, request in enumerate(requests, start=1)]
-        self._request_id += len(requests)
-        outcomes: list[Outcome] = []
-        sent: deque[int] = deque()  # the ids of what is in flight, to this life
-        while len(outcomes) < len(requests):
-            if self._life is None:
-                sent.clear()
-            outcomes.append(self._next(numbered[len(outcomes) :], sent))
-        return outcomes
+        return self._fly(self._packed(requests))
+
+    def ask(self, method: str, params: bytes) -> object:
+        """Ask anything, with params that are JSON, and return the result as it came; raises RequestFailure."""
+        return self._ask(lambda request_id: encode_call(request_id, method, params), decode_result)
 
     def close(self) -> None:
         """End the process and all its children; the next request starts it anew, with its failures forgiven."""
+        self._closing.set()
         life, self._life = self._life, None
-        self._silent_failures = 0
+        if self._has_answered:
+            self._streak.ended()
+        else:
+            self._streak = Streak(1, 1)  # it was tried often enough: whoever wants to see the failure itself sees it in one
         if life is not None:
             self._bury(life, life.leave)
 
@@ -124,46 +127,86 @@ class ProcessTarget:
         """Close it."""
         self.close()
 
-    def _next(self, requests: Sequence[tuple[int, Request]], sent: deque[int]) -> Outcome:
-        """Return the outcome of the first of `requests`, of which those in `sent` are in flight already; more of them are sent ahead."""
-        own_id, first = requests[0]
-        uses = PRICE if self._description is None else self._description.uses
-        times, sources = len(first.times), len(first.basket)
+    def _packed(self, requests: Sequence[Request]) -> list[Parcel]:
+        provides = () if self._description is None else self._description.provides
+        if BATCH in provides and self._takes_batches and len(requests) > 1:
+            return [Parcel(self._next_id(), batch, is_batch=True) for batch in batches(requests)]
+        return [Parcel(self._next_id(), (request,), is_batch=False) for request in requests]
 
-        def send(life: Life) -> None:
-            # a new life is asked one thing until it has answered: what it cannot bear must be told apart from what came after it
-            room = _IN_FLIGHT if life.answered else 1
-            for request_id, request in requests[len(sent) : room]:
-                sent.append(request_id)
-                life.pipes.send(encode_request(request_id, request, uses))
-            sent.popleft()
+    def _new_streak(self) -> Streak:
+        return Streak(self._limits.failures, self._limits.silences)
 
-        return self._asked(own_id, send, lambda line: decode_determinations(line, own_id, times, sources))
-
-    def _ask(self, encode: Callable[[int], bytes], decode: Callable[[bytes, int], T]) -> T | RequestFailure:
-        """Send one request and read its answer; whatever goes wrong ends the process."""
+    def _next_id(self) -> int:
         self._request_id += 1
-        request_id = self._request_id
-        return self._asked(request_id, lambda life: life.pipes.send(encode(request_id)), lambda line: decode(line, request_id))
+        return self._request_id
 
-    def _asked(self, request_id: int, send: Callable[[Life], None], decode: Callable[[bytes], T]) -> T | RequestFailure:
-        """Have a request sent, unless it is in flight already, and read its answer."""
-        if self._silent_failures >= self._limits.failures:
-            return RequestFailure("not-started", f"gave up after {self._limits.failures} failures in a row, the last: {self._last_failure}")
+    def _fly(self, parcels: Sequence[Parcel]) -> list[Outcome]:
+        flight = Flight(parcels, PRICE if self._description is None else self._description.uses)
+        outcomes: list[Outcome] = []
+        while flight.parcels:
+            outcomes += self._landed(flight)
+        return outcomes
+
+    def _landed(self, flight: Flight) -> list[Outcome]:
+        """Return the outcomes of the first parcel; where it failed and others can be to blame as well, of all of these."""
+        parcel = flight.parcels[0]
         try:
+            self._streak.check()
             life = self._living()
-            send(life)
-            answer = decode(self._answer(life))
+            flight.send_ahead(life)
+            outcomes = flight.land(life, lambda: self._answer(life, len(parcel.requests)))
         except TargetFailure as failure:
-            return self._failed(failure, request_id)
+            return self._suspected(flight, failure)
         except BaseException:
             self._kill()
             raise
-        self._silent_failures = 0
+        if not self._has_answered:
+            self._has_answered, self._streak = True, self._new_streak()
+        self._streak.ended()
+        return [self._told(outcome, parcel, life) if isinstance(outcome, TargetFailure) else outcome for outcome in outcomes]
+
+    def _told(self, failure: TargetFailure, parcel: Parcel, life: Life) -> RequestFailure:
+        """Return what is wrong with a run whose answer came: its process lives on."""
+        return RequestFailure(failure.kind, failure.detail, log=life.pipes.log(), request_id=parcel.request_id)
+
+    def _suspected(self, flight: Flight, failure: TargetFailure) -> list[Outcome]:
+        parcel = flight.parcels[0]
+        if failure.kind == "error" and not parcel.is_batch and self._life is not None and not self._life.is_out_of_order:
+            self._streak.ended()  # it says so itself, in its turn: it lives, and knows where it is
+            failed = self._told(failure, parcel, self._life)
+        else:
+            failed = self._failed(failure, parcel.request_id)
+        suspects = [request for parcel in flight.drop(flight.suspects()) for request in parcel.requests]
+        if len(suspects) == 1 or failed.kind == "not-started":
+            return [failed] * len(suspects)
+        outcomes, is_explained = one_by_one(failed, suspects, lambda request: self._fly([Parcel(self._next_id(), (request,), is_batch=False)])[0])
+        if parcel.is_batch and not is_explained:
+            self._takes_batches = False
+            flight.unpack(self._next_id)
+        return outcomes
+
+    def _ask(self, encode: Callable[[int], bytes], decode: Callable[[bytes, int], T]) -> T:
+        """Send one request and read its answer; whatever goes wrong ends the process. Raises RequestFailure."""
+        self._closing.clear()
+        request_id = self._next_id()
+        try:
+            self._streak.check()
+            life = self._living()
+            life.pipes.send(encode(request_id))
+            answer = decode(self._answer(life), request_id)
+        except TargetFailure as failure:
+            raise self._failed(failure, request_id) from None
+        except BaseException:
+            self._kill()
+            raise
+        self._streak.ended()
         return answer
 
     def _living(self) -> Life:
         if self._life is None:
+            back_off_s = self._limits.back_off_s * 2 ** (self._streak.length - 2) if self._streak.length > 1 else 0
+            if self._closing.wait(back_off_s):
+                raise TargetFailure("not-started", "was closed while it was asked")
             try:
                 self._life = Life(self._arguments, self._limits)
             except OSError as error:
@@ -171,15 +214,17 @@ class ProcessTarget:
             self._undertaker = weakref.finalize(self, self._life.kill)  # also where nobody calls `close`
         return self._life
 
-    def _answer(self, life: Life) -> bytes:
+    def _answer(self, life: Life, runs: int = 1) -> bytes:
         """Return the next line; lines before the very first answer that are no JSON are a banner, reported once and expected from then on."""
+        limit_s = self._limits.answer_s * min(runs, _LONGEST_BATCH)
         if life.answered:
-            return self._line(life)
-        line = self._line(life)
+            return self._line(life, limit_s)
+        limit_s = self._limits.first_answer_s if runs == 1 else max(limit_s, self._limits.first_answer_s)
+        line = self._line(life, limit_s)
         for _ in range(self._banner_lines or 0):
             if _looks_like_answer(line):
                 break
-            line = self._line(life)
+            line = self._line(life, limit_s)
         if self._banner_lines is None and not _looks_like_answer(line):
             self._banner_lines = self._count_banner(life)
             if self._banner_lines:
@@ -197,26 +242,28 @@ class ProcessTarget:
                 return count
         return 0
 
-    def _line(self, life: Life) -> bytes:
-        limit = self._limits.answer_s if life.answered else self._limits.first_answer_s
-        line = life.pipes.receive(limit)
-        if isinstance(line, bytes):
+    def _line(self, life: Life, limit_s: float) -> bytes:
+        line = life.pipes.receive(limit_s)
+        if isinstance(line, bytes) and not life.watch.has_ended_it:
             return line
         partial = life.pipes.partial
         unfinished = f", after a line without an end: {excerpt(partial)}" if partial else ""
+        if life.watch.has_ended_it:
+            raise TargetFailure("memory", f"held more than {_bytes_text(self._limits.memory_bytes)} of memory with its children, and was ended")
         if line is Ending.TOO_LARGE:
             raise TargetFailure("too-large", f"answered a line of more than {_bytes_text(self._limits.answer_bytes)}: {excerpt(partial)}")
         if line is Ending.CLOSED:
             raise TargetFailure("exited", f"{life.exit_text()} {'before its first answer' if not life.answered else 'instead of answering'}{unfinished}")
         if life.ended_within(0):
             raise TargetFailure("exited", f"{life.exit_text()}, and left a child that holds its standard output{unfinished}")
-        raise TargetFailure("timeout", f"gave no {'answer' if life.answered else 'first answer'} within {limit:g} s{unfinished}")
+        why = unfinished or _why_silent(life, limit_s)
+        raise TargetFailure("timeout", f"gave no {'answer' if life.answered else 'first answer'} within {limit_s:g} s{why}")
 
     def _failed(self, failure: TargetFailure, request_id: int) -> RequestFailure:
         """End the process, and return the failure with its log and its request."""
         log = self._kill()
-        self._last_failure = failure.detail
-        self._silent_failures = 0 if failure.kind in _ANSWERED else self._silent_failures + 1
+        if not self._closing.is_set():
+            self._streak.failed(failure)
         return RequestFailure(failure.kind, failure.detail, log=log, request_id=request_id)
 
     def _kill(self) -> str:
@@ -237,6 +284,18 @@ class ProcessTarget:
 
 def _looks_like_answer(line: bytes) -> bool:
     return line.lstrip().startswith(b"{")
+
+
+def _why_silent(life: Life, limit_s: float) -> str:
+    """Say what can be seen of why no answer came."""
+    if life.pipes.is_deaf:
+        return ", and had closed its standard input"
+    if life.pipes.has_spoken:
+        return ""
+    life.pipes.close_input()
+    if isinstance(life.pipes.receive(min(_LAST_WORD_S, limit_s)), bytes):
+        return "; it came when the input ended: standard output is buffered where it is a pipe, flush it after each line"
+    return ", and not a byte: is standard output flushed after each line?"
 
 
 def _bytes_text(count: int) -> str:

@@ -19,7 +19,7 @@ from indexlab.market.rates import Rate
 from indexlab.market.source import Source, checked_basket
 from indexlab.market.times import LATEST_US
 from indexlab.targets.lines import read_json
-from indexlab.targets.protocol import PROTOCOL
+from indexlab.targets.protocol import BATCH, PROTOCOL
 from indexlab.targets.shape import JSONObject, as_list, as_object, as_text, misfit, numbers, shown
 from indexlab.targets.target import Request
 
@@ -38,6 +38,7 @@ __all__ = [
     "MOST_LEVELS",
     "MOST_RATES",
     "MOST_ROWS",
+    "MOST_RUNS",
     "MOST_SOURCES",
     "check_describe",
     "encode_description",
@@ -45,6 +46,7 @@ __all__ = [
     "read_call",
     "read_params",
     "read_request",
+    "read_requests",
 ]
 
 MOST_ROWS: Final = 1 << 22
@@ -54,14 +56,16 @@ MOST_LEVELS: Final = 1 << 22
 MOST_CELLS: Final = 1 << 24
 """So many publication times, times sources."""
 MOST_SOURCES: Final = 1_024
+MOST_RUNS: Final = 1_024
+"""So many runs a batch."""
 MOST_RATES: Final = 256
 _NUMBERS: Final = ("price", "bid", "ask", "volume", *OPTIONAL_COLUMNS)
 _EXPLAINED_CELLS: Final = 1 << 20
 """Larger runs are answered without weights, used prices and reasons: the answer must stay one that its reader takes."""
 
 
-def read_call(line: bytes) -> tuple[int | None, InputError | None, str, JSONObject]:
-    """Read a line: the id (None where it has none that can be read), what is wrong with it (None: nothing), method and params."""
+def read_call(line: bytes) -> tuple[int | None, InputError | None, str, object]:
+    """Read a line: the id (None where it has none that can be read), what is wrong with it (None: nothing), method and params, which are not looked at."""
     call: JSONObject = {}
     request_id = None
     try:
@@ -71,27 +75,35 @@ def read_call(line: bytes) -> tuple[int | None, InputError | None, str, JSONObje
             if type(given) is not int or not -(2**53) < given < 2**53:
                 raise misfit("id", f"must be a whole number, {'is missing' if given is None else f'was {shown(given)}'}")
             request_id = given
-            return request_id, None, as_text(call.get("method"), "method"), as_object(call.get("params"), "params")
+            return request_id, None, as_text(call.get("method"), "method"), call.get("params")
     except InputError as error:
-        return request_id, error, "", {}
+        return request_id, error, "", None
 
 
-def read_params(body: bytes) -> JSONObject:
-    """Read bare params, as they come over HTTP; nothing at all is an empty object. Raises InputError."""
+def read_params(body: bytes) -> object:
+    """Read bare params, as they come over HTTP, without looking at them; nothing at all is an empty object. Raises InputError."""
     with _refusing():
-        return as_object(read_json(body, "the body", "sent"), "the body") if body.strip() else {}
+        return read_json(body, "the body", "sent") if body.strip() else {}
 
 
-def check_describe(params: JSONObject) -> None:
+def check_describe(params: object) -> None:
     """Hold the params of `describe` against the version that is spoken here. Raises InputError."""
-    given = params.get("protocol", PROTOCOL)
+    with _refusing():
+        given = as_object(params, "params").get("protocol", PROTOCOL)
     if type(given) is not int or given != PROTOCOL:
         raise InputError(f"must be {PROTOCOL}, was {shown(given)}", key="protocol")
 
 
-def read_request(params: JSONObject) -> Request:
-    """Read the params of `index`; unknown keys are ignored. Raises InputError."""
+def read_requests(params: object) -> list[Request | InputError]:
+    """Read the params of `index_batch`: a run each, or what is wrong with it, which costs no other run its answer. Raises InputError."""
     with _refusing():
+        return [_read(entry, f"params[{i}]") for i, entry in enumerate(_list(params, "params", MOST_RUNS, "runs"))]
+
+
+def read_request(given: object, where: str = "params") -> Request:
+    """Read the params of `index`; unknown keys are ignored. Raises InputError; `where` is how it names params that are no object."""
+    with _refusing():
+        params = as_object(given, where)
         basket = _basket(params.get("sources"))
         times = _moments(params.get("times"), "times", None, MOST_CELLS)
         if len(times) * len(basket) > MOST_CELLS:
@@ -107,7 +119,7 @@ def encode_description(description: Description) -> JSONObject:
     told: JSONObject = {"protocol": PROTOCOL, "name": description.name}
     if description.version:
         told["version"] = description.version
-    told |= {"provides": ["index"], "uses": list(description.uses), "expect": description.expect, "thresholds": list(description.thresholds)}
+    told |= {"provides": ["index", BATCH], "uses": list(description.uses), "expect": description.expect, "thresholds": list(description.thresholds)}
     return told | {"columns": list(description.columns), "converts": description.converts}
 
 
@@ -132,6 +144,13 @@ def _refusing() -> Iterator[None]:
         yield
     except TargetFailure as failure:
         raise InputError(failure.detail) from None
+
+
+def _read(entry: object, where: str) -> Request | InputError:
+    try:
+        return read_request(entry, where)
+    except InputError as error:
+        return error
 
 
 def _basket(given: object) -> Basket:

@@ -1,4 +1,4 @@
-"""From the label that a person types to a target: `preset:NAME`, `file:PATH.toml`, `exec:COMMAND`, or a scheme that somebody installed.
+"""From the label that a person types to a target: `preset:NAME`, `file:PATH.toml`, `exec:COMMAND`, `http://…`, `python:…`, or what somebody installed.
 
 `@reference` after a preset or a file asks for the textbook instead of the engine: the same rules, word by word, exact and slow.
 Cheap to import: an engine or a process is loaded when a label asks for it.
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from indexlab.market.errors import InputError, did_you_mean, nearest
+from indexlab.targets.offered import find_offered
 from indexlab.targets.options import USUAL
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
     from indexlab.targets.options import TargetOptions
+    from indexlab.targets.process import ProcessTarget
     from indexlab.targets.target import Target
 
 __all__ = ["GROUP", "Factory", "open_target", "schemes"]
@@ -41,6 +43,9 @@ def open_target(label: str, options: TargetOptions = USUAL) -> Target:
 
     `options` say how a target outside of us is reached; to others they mean nothing.
     """
+    at_hand = find_offered(label)
+    if at_hand is not None:
+        return at_hand
     scheme, colon, rest = label.partition(":")
     if not colon:
         return _bare(label)
@@ -105,11 +110,42 @@ def _planted(rest: str, _: TargetOptions = USUAL) -> Target:
     return open_planted(rest)
 
 
-def _exec(command: str, options: TargetOptions) -> Target:
+def _exec(command: str, options: TargetOptions) -> ProcessTarget:
     from indexlab.targets.life import Limits
     from indexlab.targets.process import ProcessTarget
 
-    return ProcessTarget(command, limits=Limits(first_answer_s=options.first_answer_s, answer_s=options.answer_s))
+    return ProcessTarget(command, limits=Limits(options.first_answer_s, options.answer_s, memory_bytes=options.memory_bytes))
 
 
-_BUNDLED: Final[dict[str, Callable[[str, TargetOptions], Target]]] = {"preset": _preset, "file": _file, "exec": _exec, "right": _right, "planted": _planted}
+def _http(rest: str, options: TargetOptions) -> Target:
+    from indexlab.targets.http_target import open_http
+
+    return open_http(f"http:{rest}", options)
+
+
+def _https(rest: str, options: TargetOptions) -> Target:
+    from indexlab.targets.http_target import open_http
+
+    return open_http(f"https:{rest}", options)
+
+
+def _python(rest: str, options: TargetOptions) -> Target:
+    from indexlab.targets.python import isolated_command, open_python
+
+    if not options.isolate:
+        return open_python(rest, options)
+    target = _exec(isolated_command(rest), options)
+    target.label = f"python:{rest}"
+    return target
+
+
+_BUNDLED: Final[dict[str, Callable[[str, TargetOptions], Target]]] = {
+    "preset": _preset,
+    "file": _file,
+    "exec": _exec,
+    "http": _http,
+    "https": _https,
+    "python": _python,
+    "right": _right,
+    "planted": _planted,
+}

@@ -6,30 +6,30 @@ target's, and anything else is said to be ours.
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import msgspec
 
 from indexlab.market.errors import InputError, TargetFailure
-from indexlab.targets.requests import check_describe, encode_description, encode_result, read_call, read_request
+from indexlab.targets.output import protocol_output
+from indexlab.targets.protocol import BATCH
+from indexlab.targets.requests import check_describe, encode_description, encode_result, read_call, read_request, read_requests
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from indexlab.targets.shape import JSONObject
-    from indexlab.targets.target import Target
+    from indexlab.targets.target import Outcome, Request, Target
 
-__all__ = ["METHODS", "answer", "internal", "protocol_output", "serve_lines", "warm"]
+__all__ = ["METHODS", "answer", "failed", "internal", "protocol_output", "serve_lines", "warm"]
 
-METHODS: Final = ("describe", "index")
+METHODS: Final = ("describe", "index", BATCH)
 _MOST_LINE: Final = 256 << 20
 """A request line has at most so many bytes; the rest of a longer one is passed over."""
 _CHUNK: Final = 1 << 20
 
 
-def answer(target: Target, method: str, params: JSONObject) -> JSONObject:
+def answer(target: Target, method: str, params: object) -> object:
     """Return the result of a request; raises InputError (the client's mistake) or TargetFailure (the target's)."""
     if method == "describe":
         check_describe(params)
@@ -39,7 +39,14 @@ def answer(target: Target, method: str, params: JSONObject) -> JSONObject:
         if isinstance(outcome, TargetFailure):
             raise outcome
         return encode_result(outcome)
+    if method == BATCH:
+        return _batch(target, read_requests(params))
     raise InputError(f"must be one of {', '.join(METHODS)}, was {msgspec.json.encode(method).decode()}", key="method")
+
+
+def failed(failure: TargetFailure) -> str:
+    """Say that a failure is the target's."""
+    return f"the target failed: {failure}"
 
 
 def internal(error: Exception) -> str:
@@ -56,6 +63,18 @@ def serve_lines(target: Target, reader: BinaryIO, write: Callable[[bytes], objec
         write(_answered(target, line) if whole else _error(None, f"the request must not be longer than {most_line} bytes"))
 
 
+def _batch(target: Target, requests: Sequence[Request | InputError]) -> list[JSONObject]:
+    """Answer many runs at once; what is wrong with one is said in its place."""
+    outcomes = iter(target.index([request for request in requests if not isinstance(request, InputError)]))
+    return [_entry(request if isinstance(request, InputError) else next(outcomes)) for request in requests]
+
+
+def _entry(outcome: Outcome | InputError) -> JSONObject:
+    if isinstance(outcome, InputError):
+        return {"error": {"message": str(outcome)}}
+    return {"error": {"message": failed(outcome)}} if isinstance(outcome, TargetFailure) else encode_result(outcome)
+
+
 def _pass_over(line: bytes, reader: BinaryIO) -> None:
     while line and not line.endswith(b"\n"):
         line = reader.readline(_CHUNK)
@@ -70,7 +89,7 @@ def _answered(target: Target, line: bytes) -> bytes:
     except InputError as error:
         return _error(request_id, str(error))
     except TargetFailure as failure:
-        return _error(request_id, f"the target failed: {failure}")
+        return _error(request_id, failed(failure))
     except Exception as error:  # noqa: BLE001 - one request must not end the server
         return _error(request_id, internal(error))
 
@@ -79,32 +98,9 @@ def _error(request_id: int | None, message: str) -> bytes:
     return msgspec.json.encode({"id": request_id, "error": {"message": message}}) + b"\n"
 
 
-def protocol_output() -> Callable[[bytes], None]:
-    """Return what writes whole lines to standard output, and send everything else that is printed to standard error from now on."""
-    try:
-        kept = os.dup(sys.stdout.fileno())
-    except (OSError, ValueError):  # no descriptor: standard output is a stream in this process
-        stream = sys.stdout.buffer
-
-        def say(line: bytes) -> None:
-            stream.write(line)
-            stream.flush()
-
-        return say
-    sys.stdout.flush()
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    return lambda line: _write_all(kept, line)
-
-
 def warm(target: Target) -> None:
     """Load what is compiled before the first request, where the engine will be asked: an answer has a time limit."""
     if target.kind == "in-process":
         from indexlab.index.warm import main as load
 
         load()
-
-
-def _write_all(descriptor: int, line: bytes) -> None:
-    rest = memoryview(line)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]

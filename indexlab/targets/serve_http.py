@@ -1,4 +1,4 @@
-"""A target served over HTTP on the loopback interface: `POST /describe` and `POST /index`, bare params in, bare result out.
+"""A target served over HTTP on the loopback interface: `POST /describe`, `/index` and `/index_batch`, bare params in, bare result out.
 
 One request at a time reaches the target; who is slow to send or to read keeps nobody else waiting.
 """
@@ -17,7 +17,7 @@ import msgspec
 
 from indexlab.market.errors import InputError, TargetFailure
 from indexlab.targets.requests import read_params
-from indexlab.targets.serve import METHODS, answer, internal
+from indexlab.targets.serve import METHODS, answer, failed, internal
 
 if TYPE_CHECKING:
     from indexlab.targets.shape import JSONObject
@@ -32,8 +32,9 @@ _LINGER_S: Final = 1.0
 _CHUNK: Final = 1 << 16
 _HELP: Final = """{label}, served by the target protocol, version 1 (indexlab).
 
-POST /describe   {{"protocol": 1}}                                         what it is
-POST /index      {{"sources": [...], "observations": {{...}}, "times": [...]}}  what it publishes
+POST /describe      {{"protocol": 1}}                                              what it is
+POST /index         {{"sources": [...], "observations": {{...}}, "times": [...]}}    what it publishes
+POST /index_batch   [{{"sources": [...], ...}}, ...]                               many runs at once
 
 Bodies are JSON: bare params in, the bare result out; an error is {{"error": {{"message": ...}}}}.
 """
@@ -83,6 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "indexlab", ""
     timeout = _PATIENCE_S
+    disable_nagle_algorithm = True  # the head and the body of an answer go out apart: neither waits for the other to be acknowledged
 
     def do_GET(self) -> None:
         """Help, at the root."""
@@ -109,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
         except InputError as error:
             self._fail(HTTPStatus.BAD_REQUEST, str(error))
         except TargetFailure as failure:
-            self._fail(HTTPStatus.BAD_GATEWAY, f"the target failed: {failure}")
+            self._fail(HTTPStatus.BAD_GATEWAY, failed(failure))
         except Exception as error:  # noqa: BLE001 - one request must not end the server
             self._fail(HTTPStatus.INTERNAL_SERVER_ERROR, internal(error))
         else:
@@ -142,7 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
         return body
 
     def _unknown_path(self) -> None:
-        self._fail(HTTPStatus.NOT_FOUND, f"there is nothing at {self.path[:80]}; POST /describe or /index")
+        self._fail(HTTPStatus.NOT_FOUND, f"there is nothing at {self.path[:80]}; POST /{', /'.join(METHODS)}")
 
     def _fail(self, status: HTTPStatus, message: str) -> None:
         told: JSONObject = {"error": {"message": message}}

@@ -82,10 +82,13 @@ def numbers(value: object, where: str, length: int, unit: str, *, nullable: bool
 def words(value: object, where: str, length: int, unit: str, known: Sequence[str]) -> NDArray[np.int8]:
     """Return a list of words as their positions in `known`, int8 [length]."""
     entries = as_list(value, where, length, unit)
-    code = {word: i for i, word in enumerate(known)}
-    codes = [code.get(entry, -1) if isinstance(entry, str) else -1 for entry in entries]
-    if -1 in codes:
-        at = codes.index(-1)
+    code: dict[object, int] = {word: i for i, word in enumerate(known)}
+    try:
+        codes = list(map(code.get, entries))
+    except TypeError:  # an object or a list among them
+        codes = [code.get(entry) if isinstance(entry, str) else None for entry in entries]
+    if None in codes:
+        at = codes.index(None)
         raise misfit(f"{where}[{at}]", f"must be one of {', '.join(known)}, was {shown(entries[at])}")
     return np.array(codes, dtype=np.int8)
 

@@ -9,6 +9,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ def running(*arguments, here):
 @pytest.mark.parametrize("name", ["okx-2018", "plain-median@reference"])
 def test_a_served_preset_is_the_same_index(name):
     with served(f"preset:{name}") as there, open_target(f"preset:{name}") as here:
-        assert there.describe() == here.describe()
+        assert there.describe() == replace(here.describe(), provides=("index", "index_batch"))
         theirs = there.index(RUNS)
         mine = here.index([Request(run.basket, run.quotes, run.times, explain=True) for run in RUNS])
     for one, other in zip(theirs, mine, strict=True):

@@ -4,36 +4,25 @@ from __future__ import annotations
 
 import os
 import re
-import select
 import signal
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from indexlab.index.determination import Determinations
 from indexlab.market.errors import InputError, TargetFailure
+from indexlab.targets import life as life_module
 from indexlab.targets.life import Limits
 from indexlab.targets.process import ProcessTarget
 from indexlab.targets.target import RequestFailure
 from tests.targets.conversations import HERE, PATIENT, agreeing, planted, request
+from tests.targets.leftovers import ended, marked_processes
 
 SHORT = Limits(first_answer_s=60.0, answer_s=1.0)
 """For targets that never answer: the time that is waited out."""
-
-
-def ended(pid):
-    """Say whether a process has ended (a zombie has)."""
-    try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    poll = select.poll()
-    poll.register(descriptor, select.POLLIN)
-    try:
-        return bool(poll.poll(10_000))
-    finally:
-        os.close(descriptor)
 
 
 def misbehaving(file, how, limits=PATIENT):
@@ -153,7 +142,7 @@ def test_a_child_that_is_left_behind_is_named_and_ended():
     ("how", "limits", "detail"),
     [
         ("at-request", SHORT, "gave no answer within 1 s"),
-        ("at-describe", Limits(first_answer_s=0.3), "gave no first answer within 0.3 s"),
+        ("at-describe", Limits(first_answer_s=0.3), "gave no first answer within 0.3 s, and not a byte: is standard output flushed after each line?"),
         ("half-a-line", SHORT, 'gave no answer within 1 s, after a line without an end: {"id": 2, "result": {"ind'),
     ],
 )
@@ -172,7 +161,7 @@ def test_a_hanging_target_shows_its_log():
 
 
 def test_a_target_that_does_not_read_blocks_nobody():
-    large = request([(i / 1000, i % 4, 50000.123456 + i) for i in range(20_000)])
+    large = request([(i / 1000, i % 4, 50000.123456 + i) for i in range(60_000)])
     with misbehaving("hangs", "deaf", SHORT) as target:
         target.describe()
         assert only(target, large).kind == "timeout"
@@ -192,12 +181,119 @@ def test_a_dead_target_is_given_up_after_five_failures_and_forgiven_by_close():
         assert [outcome.kind for outcome in outcomes] == ["exited"] * 4 + ["not-started"] * 4  # `describe` was the first of the five
         assert outcomes[-1].detail == "gave up after 5 failures in a row, the last: exited with status 3 before its first answer"
         target.close()
+        assert [outcome.kind for outcome in target.index([agreeing()] * 3)] == ["exited"] + ["not-started"] * 2  # it has never answered: once is enough
+
+
+def test_a_target_that_was_dead_and_answers_now_is_given_as_many_tries_as_any(tmp_path):
+    script, broken = tmp_path / "mended.py", tmp_path / "broken"
+    script.write_text(f"import os, sys\nif os.path.exists({str(broken)!r}): sys.exit(3)\n{Path(HERE / 'python_index.py').read_text()}")
+    broken.touch()
+    with planted(script) as target:
         assert only(target).kind == "exited"
+        target.close()
+        broken.unlink()
+        assert only(target).value.tolist() == [50000.0] * 3
+        target.close()
+        broken.touch()
+        assert [outcome.kind for outcome in target.index([agreeing()] * 7)] == ["exited"] * 5 + ["not-started"] * 2
+
+
+def test_where_there_are_no_threads_to_watch_it_by_nothing_is_left_running(monkeypatch):
+    def refused(*_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(life_module, "Watch", refused)
+    with planted("python_index.py") as target, pytest.raises(RuntimeError):
+        only(target)
+    assert marked_processes() == []
 
 
 def test_a_target_that_answers_wrongly_is_never_given_up():
     with misbehaving("answers", "short-index") as target:
         assert {outcome.kind for outcome in target.index([agreeing()] * 7)} == {"misfit"}
+
+
+class Waits:
+    """Stands in for the event that is waited on before a process is started anew."""
+
+    def __init__(self):
+        self.seconds = []
+
+    def clear(self):
+        """Nothing is set."""
+
+    set = clear
+
+    def wait(self, seconds):
+        self.seconds.append(seconds)
+        return False
+
+    def is_set(self):
+        return False
+
+
+def test_it_is_started_again_later_and_later_and_at_once_after_an_answer():
+    with misbehaving("exits", "at-once") as target:
+        target._closing = dead = Waits()
+        target.index([agreeing()] * 8)
+    assert dead.seconds == [0, 0, 0.1, 0.2, 0.4]
+    with misbehaving("exits", "at-zero") as target:
+        target._closing = alive = Waits()
+        target.index([agreeing(), request([(0, 0, 0.0)])] * 3)
+    assert set(alive.seconds) == {0}
+
+
+def test_one_that_is_closed_while_it_is_asked_is_not_started_again():
+    with misbehaving("hangs", "at-request") as target:
+        target.describe()
+        life, outcomes = target._life, []
+        receive = life.pipes.receive
+
+        def closed_meanwhile(seconds):
+            closing.start()
+            return receive(seconds)
+
+        life.pipes.receive = closed_meanwhile
+        closing = threading.Thread(target=target.close)
+        outcomes = target.index([agreeing()] * 3)
+        closing.join()
+    assert outcomes[-1].detail == "was closed while it was asked"
+    assert life.process.returncode is not None
+
+
+NO_BATCHES = """
+import json, sys
+for line in sys.stdin:
+    request = json.loads(line)
+    if request["method"] == "describe":
+        answer = {"result": {"protocol": 1, "name": "x", "provides": ["index", "index_batch"]}}
+    elif request["method"] == "index_batch":
+        print("refused", len(request["params"]), file=sys.stderr, flush=True)
+        answer = {"error": {"message": "not yet"}}
+    else:
+        answer = {"result": {"index": [5.0] * 3, "status": ["ok"] * 3}}
+    print(json.dumps({"id": request["id"], **answer}), flush=True)
+"""
+
+
+def test_a_batch_that_fails_though_no_run_does_is_one_failure_and_no_other_is_sent(tmp_path):
+    script = tmp_path / "no_batches.py"
+    script.write_text(NO_BATCHES)
+    with planted(script) as target:
+        outcomes = target.index([agreeing()] * 40)
+        assert [getattr(outcome, "kind", "answered") for outcome in outcomes] == ["error"] + ["answered"] * 39
+        assert outcomes[0].detail == "answered with an error: not yet (asked 16 runs at once; one by one each was answered)"
+        assert outcomes[0].log.startswith("refused 16\n")
+        assert {type(outcome) for outcome in target.index([agreeing()] * 40)} == {Determinations}
+
+
+def test_after_an_error_or_a_misfit_the_process_goes_on():
+    for how, kind in (("error", "error"), ("short-index", "misfit")):
+        with misbehaving("answers", how) as target:
+            target.describe()
+            process = target._life.process
+            assert {outcome.kind for outcome in target.index([agreeing()] * 6)} == {kind}
+            assert target._life.process is process
 
 
 def test_a_banner_is_reported_once_and_then_expected():
@@ -233,7 +329,7 @@ def test_a_flood_of_lines_is_no_json_and_fills_no_memory():
         target.describe()
         pipes = target._life.pipes
         failure = only(target)
-        assert pipes._lines.qsize() < 1 << 18
+        assert len(pipes._lines) < 1 << 18
     assert (failure.kind, failure.detail) == ("not-json", "answered a line that is no JSON: tick")
 
 
@@ -287,7 +383,7 @@ def test_an_interrupt_while_it_ends_leaves_nothing_running(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         target.close()
     assert life.process.returncode == -signal.SIGKILL
-    life.pipes.close(1.0)
+    life.pipes.close()
 
 
 def test_a_target_that_nobody_closes_ends_with_its_object():

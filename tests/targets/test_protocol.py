@@ -13,7 +13,17 @@ from indexlab.index.determination import REASONS, STATUSES
 from indexlab.market.errors import TargetFailure
 from indexlab.market.source import Source
 from indexlab.targets.lines import excerpt
-from indexlab.targets.protocol import decode_description, decode_determinations, encode_describe, encode_request
+from indexlab.targets.protocol import (
+    Pieces,
+    batch_params,
+    batches,
+    decode_batch,
+    decode_description,
+    decode_determinations,
+    encode_batch,
+    encode_describe,
+    encode_request,
+)
 from indexlab.targets.target import BOOK, PRICE, Request
 from tests.targets.conversations import START, agreeing, request
 
@@ -111,6 +121,64 @@ def test_what_a_target_answers_is_what_is_read(data):
         assert read.weight.shape == read.used.shape == read.reason.shape == (t, n)
 
 
+RESULT = {"index": [1.5], "status": ["ok"]}
+
+
+def batch_of(*entries):
+    return json.dumps({"id": 4, "result": list(entries)}).encode()
+
+
+def test_a_batch_is_one_line_of_the_params_of_its_runs():
+    runs = [agreeing(), request([]), agreeing(n=2)]
+    line = encode_batch(4, runs)
+    assert line.count(b"\n") == 1
+    assert json.loads(line) == {"id": 4, "method": "index_batch", "params": [sent(run)["params"] for run in runs]}
+    assert json.loads(batch_params(runs)) == json.loads(line)["params"]
+
+
+LENGTHS = {length: request([(0, 0, 50_000.123)] * length) for length in (0, 10, 3_000, 20_000, 40_000)}
+
+
+@given(st.lists(st.sampled_from(sorted(LENGTHS)), max_size=40))
+def test_batches_are_the_requests_in_their_order_and_bounded(lengths):
+    runs, pieces = [LENGTHS[length] for length in lengths], Pieces()
+    cut = batches(runs)
+    assert [run for batch in cut for run in batch] == runs
+    assert all(1 <= len(batch) <= 16 and (len(batch) == 1 or len(batch_params(batch, pieces=pieces)) <= 4 << 20) for batch in cut)
+
+
+def test_what_twins_share_is_written_once_and_what_they_do_not_share_is_not_mixed_up():
+    first, pieces = request([(i / 10, i % 4, 50_000.0 + i) for i in range(20)]), Pieces()
+    twin = Request(first.basket, first.quotes.with_columns(price=first.quotes.price * 2), first.times)
+    for run in (first, twin, first):
+        assert encode_request(1, run, pieces=pieces) == encode_request(1, run)
+
+
+def test_an_entry_of_a_batch_that_fails_does_so_alone():
+    wrong = {"index": [1.5, 2.5], "status": ["ok"]}
+    read = decode_batch(batch_of(RESULT, {"error": {"message": "no price"}}, wrong, RESULT, 7), 4, [(1, 2)] * 5)
+    assert [getattr(one, "kind", "answered") for one in read] == ["answered", "error", "misfit", "answered", "misfit"]
+    assert (read[1].detail, read[2].detail) == ("answered with an error: no price", "index must have 1 entries, one for each time, has 2")
+    assert decode_batch(batch_of(), 4, []) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "detail"),
+    [
+        (batch_of(RESULT), "misfit", "result must have 2 entries, one for each run, has 1"),
+        (b'{"id": 4, "result": {"index": []}}', "misfit", "result must be a list, was an object"),
+        (b'{"id": 4}', "misfit", "result must be a list, is missing"),
+        (b'{"id": 5, "result": []}', "wrong-id", "it was 1 more"),
+        (b'{"id": 4, "error": {"message": "too many"}}', "error", "answered with an error: too many"),
+    ],
+)
+def test_a_batch_that_fails_as_a_whole_is_named(line, kind, detail):
+    with pytest.raises(TargetFailure) as caught:
+        decode_batch(line, 4, [(1, 2)] * 2)
+    assert caught.value.kind == kind
+    assert detail in caught.value.detail
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(["ok", "held", "halted"]),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["index", "status", "weights", "used", "reasons", "x"]), inner, max_size=4),
@@ -133,7 +201,7 @@ def refusal(read):
 )
 def test_no_answer_is_a_crash_of_ours(line):
     """Whatever a line holds, it is read, or refused with one line that a person understands."""
-    for read in (lambda: decode_determinations(line, 1, 2, 2), lambda: decode_description(line, 1)):
+    for read in (lambda: decode_determinations(line, 1, 2, 2), lambda: decode_description(line, 1), lambda: decode_batch(line, 1, [(2, 2)])):
         failure = refusal(read)
         assert failure is None or (failure.kind in TargetFailure.KINDS and "\n" not in failure.detail and len(failure.detail) < 400)
 

@@ -19,7 +19,7 @@ from indexlab.market.rates import Rate
 from indexlab.market.source import Source
 from indexlab.targets import requests
 from indexlab.targets.protocol import decode_description, decode_determinations, encode_request
-from indexlab.targets.requests import check_describe, encode_description, encode_result, read_call, read_params, read_request
+from indexlab.targets.requests import check_describe, encode_description, encode_result, read_call, read_params, read_request, read_requests
 from indexlab.targets.target import BOOK, Description, Request
 from tests.targets.conversations import START, agreeing
 
@@ -113,8 +113,6 @@ def test_what_a_request_may_leave_out_and_what_is_ignored():
         (b'{"id": 1.5, "method": "index", "params": {}}', None, "id must be a whole number, was 1.5"),
         (b'{"id": 9007199254740993, "method": "index", "params": {}}', None, "id must be a whole number, was 9007199254740993"),
         (b'{"id": 3}', 3, "method must be a text of 1 to 200 characters, was null"),
-        (b'{"id": 3, "method": "index"}', 3, "params must be an object, is missing"),
-        (b'{"id": 3, "method": "index", "params": [1]}', 3, "params must be an object, was a list of 1"),
         (b'{"id": 3, "method": "index", "params": {"x": NaN}}', None, "sent NaN, which is no JSON"),
         (b'{"id": 3, "method": "index", "params": {"x": -Infinity}}', None, "sent Infinity, which is no JSON"),
         (b'{"id": 3, "method": "index", "params": {"x": 1e999}}', None, "the request must hold numbers that fit double precision"),
@@ -251,12 +249,29 @@ def test_the_body_of_describe_may_be_empty_and_another_version_is_refused():
     for given_version in (2, True, "1", None):
         with pytest.raises(InputError, match=r"^protocol must be 1, was"):
             check_describe({"protocol": given_version})
-    with pytest.raises(InputError, match=r"^the body must be an object, was a list of 0"):
-        read_params(b"[]")
+    with pytest.raises(InputError, match=r"^params must be an object, was a list of 0"):
+        check_describe(read_params(b"[]"))
+
+
+@pytest.mark.parametrize(("params", "message"), [(None, "params must be an object, is missing"), ([1], "params must be an object, was a list of 1")])
+def test_params_of_a_run_are_an_object(params, message):
+    with pytest.raises(InputError, match=rf"^{message}$"):
+        read_request(params)
+
+
+def test_a_batch_is_read_run_by_run_and_one_that_is_wrong_costs_no_other_its_answer():
+    read = read_requests([RIGHT, 3, {**RIGHT, "times": "now"}, RIGHT])
+    assert [isinstance(one, Request) for one in read] == [True, False, False, True]
+    assert [str(one) for one in read[1:3]] == ["params[1] must be an object, was 3", 'times must be a list, was "now"']
+    assert read_requests([]) == []
+    for params, message in ((None, "params must be a list, is missing"), (RIGHT, "params must be a list, was an object"), ([{}] * 1025, "than 1024 runs, has")):
+        with pytest.raises(InputError, match=message):
+            read_requests(params)
 
 
 def test_a_description_comes_back_as_it_was():
-    for told in (Description("acme", "2.1", uses=BOOK, expect={"max_age": "3m"}), Description("acme")):
+    both = ("index", "index_batch")
+    for told in (Description("acme", "2.1", both, uses=BOOK, expect={"max_age": "3m"}), Description("acme", provides=both)):
         assert decode_description(json.dumps({"id": 1, "result": encode_description(told)}).encode(), 1) == told
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexlab.market.errors import InputError, TargetFailure
-from indexlab.targets.protocol import decode_determinations, encode_describe, encode_request
+from indexlab.targets.protocol import batch_params, decode_determinations, encode_batch, encode_call, encode_describe, encode_request, params_of
 from indexlab.targets.resolve import open_target
 from indexlab.targets.serve import serve_lines
 from indexlab.targets.serve_http import HttpServer
@@ -55,10 +55,27 @@ def test_a_served_preset_answers_as_it_does_in_this_process():
         said, answered = served(target, encode_describe(1), encode_request(2, SPREAD))
         (mine,) = target.index([Request(SPREAD.basket, SPREAD.quotes, SPREAD.times, explain=True)])
     assert said["result"]["name"] == target.describe().name
-    assert said["result"]["provides"] == ["index"]
+    assert said["result"]["provides"] == ["index", "index_batch"]
     theirs = decode_determinations(json.dumps(answered).encode(), 2, 3, 4)
     for name in ("value", "status", "weight", "used", "reason"):
         assert getattr(mine, name).tobytes() == getattr(theirs, name).tobytes()
+
+
+def test_a_batch_is_answered_as_its_runs_are_and_what_is_wrong_with_one_is_said_in_its_place():
+    other = request([(0, s, 100.0 + s) for s in range(3)], n=3)
+    runs = [params_of(SPREAD), b'{"sources": 3}', params_of(other)]
+    with open_target("plain-median") as target:
+        one, two, batch = served(target, encode_request(1, SPREAD), encode_request(2, other), encode_call(3, "index_batch", b"[" + b",".join(runs) + b"]"))
+        assert served(target, encode_call(4, "index_batch", b"[]"), encode_call(5, "index_batch", b"{}")) == [
+            {"id": 4, "result": []},
+            {"id": 5, "error": {"message": "params must be a list, was an object"}},
+        ]
+    assert batch["result"] == [one["result"], {"error": {"message": "sources must be a list, was 3"}}, two["result"]]
+
+
+def test_a_run_that_the_target_fails_on_is_an_error_in_its_place():
+    [answer] = served(Failing(TargetFailure("exited", "exited with status 1")), encode_batch(1, [SPREAD]))
+    assert answer["result"] == [{"error": {"message": "the target failed: exited: exited with status 1"}}]
 
 
 def test_the_textbook_is_a_target_too_and_agrees():
@@ -83,7 +100,7 @@ def test_every_line_is_answered_and_none_ends_the_server():
         )
     assert [answer["id"] for answer in answers] == [None, None, None, 3, 4, 5, 6]
     assert ["error" in answer for answer in answers] == [True] * 6 + [False]
-    assert answers[3]["error"]["message"] == 'method must be one of describe, index, was "margin"'
+    assert answers[3]["error"]["message"] == 'method must be one of describe, index, index_batch, was "margin"'
     assert answers[4]["error"]["message"] == "sources must be a list, was 3"
 
 
@@ -117,7 +134,7 @@ def test_a_process_can_be_served_on():
     with planted("python_index.py") as target:
         asked = agreeing()
         said, answered = served(target, encode_describe(1), encode_request(2, asked))
-    assert said["result"]["provides"] == ["index"]
+    assert said["result"]["provides"] == ["index", "index_batch"]
     assert answered["result"]["index"] == [50_000.0] * 3
 
 
@@ -163,6 +180,13 @@ def test_http_takes_bare_params_and_gives_the_bare_result():
     assert np.array_equal(np.array(result["index"], dtype=float), mine.value, equal_nan=True)
 
 
+def test_http_takes_a_batch_as_a_bare_list():
+    with open_target("plain-median") as target, serving(target) as server:
+        one = asked_of(server, "POST", "/index", params_of(SPREAD))[1]
+        assert asked_of(server, "POST", "/index_batch", batch_params([SPREAD] * 2)) == (200, [one, one])
+        assert asked_of(server, "POST", "/index_batch", "{}") == (400, {"error": {"message": "params must be a list, was an object"}})
+
+
 def test_one_connection_carries_many_requests():
     with open_target("plain-median") as target, serving(target) as server:
         connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=60)
@@ -178,7 +202,7 @@ def test_a_wrong_http_request_is_an_error_with_its_status():
     with open_target("plain-median") as target, serving(target, most_body=1000) as server:
         assert asked_of(server, "POST", "/index", "garbage") == (400, {"error": {"message": "sent a line that is no JSON: garbage"}})
         assert asked_of(server, "POST", "/index", '{"sources": 3}') == (400, {"error": {"message": "sources must be a list, was 3"}})
-        assert asked_of(server, "POST", "/", "{}") == (404, {"error": {"message": "there is nothing at /; POST /describe or /index"}})
+        assert asked_of(server, "POST", "/", "{}") == (404, {"error": {"message": "there is nothing at /; POST /describe, /index, /index_batch"}})
         assert asked_of(server, "GET", "/index")[0] == 405
         assert asked_of(server, "GET", "/favicon.ico")[0] == 404
         assert asked_of(server, "DELETE", "/index")[0] == 501

@@ -1,0 +1,5 @@
+"""Starts, and never says a word."""
+
+import time
+
+time.sleep(600)
