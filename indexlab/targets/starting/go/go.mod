@@ -1,0 +1,3 @@
+module myindex
+
+go 1.18
