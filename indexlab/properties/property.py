@@ -68,7 +68,8 @@ class Outcome:
 
     `unmet` says why the premise was not met where it never was. `by_twin` tells the broken twins apart, for coverage and for findings that differ; None
     where a check judges the clean run alone. `no_occasion` says why the target's answers give none at all (it explains nothing, it uses no weights): where no
-    batch met the premise and one says so, the property does not apply.
+    batch met the premise and one says so, the property does not apply. `undecided` says what kept part of a batch from being judged: the property is then
+    inconclusive, however well the rest went, unless it is broken.
     """
 
     scenarios: int
@@ -79,6 +80,7 @@ class Outcome:
     unmet: str = ""
     by_twin: ByTwin | None = None
     no_occasion: str = ""
+    undecided: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class Occasion:
 
     `sources` is the number of sources that the plan gives; None where baskets are drawn, which are large enough. `basket` is the plan's, or None;
     `fixtures` are the baskets of the recorded markets that are run besides. `converts`: drawn baskets mix quote currencies, and rates are given.
+    `against` is the label of the second target that is asked the same, "" where there is none.
     """
 
     expect: Expect
@@ -96,6 +99,7 @@ class Occasion:
     basket: Basket | None = None
     fixtures: tuple[Basket, ...] = ()
     converts: bool = False
+    against: str = ""
 
     @property
     def baskets(self) -> tuple[Basket, ...]:

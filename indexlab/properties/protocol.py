@@ -24,7 +24,7 @@ def check(run: Run) -> Outcome:
     # a target that is asked no more says less than the failure that led there
     for twin, failure in sorted(run.failures, key=lambda failed: failed[1].kind == "not-started")[:1]:
         sentence = f"the target failed in {which(twin)}: {failure.detail}"
-        found = Breach(twin, 0, 1.0, sentence, "every answer fits the target protocol, in time", str(failure.kind), "clean twin")
+        found = Breach(twin, 0, 1.0, sentence, "every answer fits the target protocol, in time", str(failure.kind), "clean twin", what=str(failure.kind))
     wrong = 0
     for twin in range(CLEAN, len(run.broken_traces)):
         trace = run.trace(twin)
@@ -35,7 +35,7 @@ def check(run: Run) -> Outcome:
             value = "null" if np.isnan(trace.value[at]) else price_text(float(trace.value[at]))
             sentence = f"in {which(twin)} the status is {STATUSES[trace.status[at]]} with the value {value}."
             promise = "ok and degraded come with a finite positive number"
-            found = found or Breach(twin, at, 1.0, sentence, promise, f"{STATUSES[trace.status[at]]} {value}", "clean twin", run.clean_trace)
+            found = found or Breach(twin, at, 1.0, sentence, promise, f"{STATUSES[trace.status[at]]} {value}", "clean twin", run.clean_trace, what="no-value")
     total = 1 + len(run.batch.twins)
     breached = min(len(failed) + wrong, total)
     worst = Extreme(float(breached), "count", f"{breached} runs of a batch" if breached else "every answer fitted", CLEAN)

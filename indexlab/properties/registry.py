@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from indexlab.market.errors import InputError, did_you_mean
 from indexlab.properties import (
+    agreement,
     availability,
     common_mode,
     determinism,
@@ -77,6 +78,7 @@ _BUNDLED = (
     recovery,
     no_flapping,
     explanation,
+    agreement,
     margin_stability,
     margin_recovery,
     no_silent_freeze,

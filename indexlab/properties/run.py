@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 Made = TypeVar("Made")
 
-__all__ = ["CLEAN", "Run", "Stack", "Trace", "Twin", "Variation"]
+__all__ = ["CLEAN", "Against", "Run", "Stack", "Trace", "Twin", "Variation"]
 
 CLEAN = -1
 """The number of the clean twin, where broken ones count from 0."""
@@ -85,6 +85,23 @@ class Variation:
     trace: Trace
     detail: str = ""
     sources: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Against:
+    """What a second target said to the very same runs: of the clean one and of each broken one a trace, None where it failed; `failures` say of what it did.
+
+    `label` is what a person types to name it.
+    """
+
+    label: str
+    clean_trace: Trace | None
+    broken_traces: tuple[Trace | None, ...]
+    failures: tuple[TargetFailure, ...] = ()
+
+    def trace(self, twin: int) -> Trace | None:
+        """Return its answer to a twin; -1 is the clean one."""
+        return self.clean_trace if twin == CLEAN else self.broken_traces[twin]
 
 
 class Stack:
@@ -182,7 +199,7 @@ class Run:
     """A batch of twins as recorded: `clean`, the `broken` ones, and variations of either; all over `basket` and `times`.
 
     `rates` and, one a broken twin, `twin_rates` are what the target was told that the quote currencies are worth in the index's; None where it was told
-    nothing. `notes` say what went wrong beside it (a third party's fault that failed).
+    nothing. `notes` say what went wrong beside it (a third party's fault that failed). `against` is what a second target answered, where there is one.
     """
 
     expect: Expect
@@ -200,6 +217,7 @@ class Run:
     rates: Rates | None = None
     twin_rates: tuple[Rates | None, ...] = ()
     notes: tuple[str, ...] = ()
+    against: Against | None = None
 
     @property
     def uses_book(self) -> bool:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from indexlab.scenarios.expect import Expect
 
-__all__ = ["apart", "clean_range", "displacement", "held_for", "since_when", "windows"]
+__all__ = ["apart", "beyond", "clean_range", "displacement", "held_for", "since_when", "windows"]
 
 
 def windows(times: NDArray[np.int64], before: int, after: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -59,8 +59,13 @@ def displacement(value: NDArray[np.float64], lowest: NDArray[np.float64], highes
 
 def apart(one: NDArray[np.float64], other: NDArray[np.float64], expect: Expect) -> NDArray[np.bool_]:
     """Say where two values are not the same: further apart than max(0.1 bp, one «tick»). A missing value is not judged here."""
+    return beyond(one, other, expect.same_ratio, expect.tick)
+
+
+def beyond(one: NDArray[np.float64], other: NDArray[np.float64], ratio: float, tick: float) -> NDArray[np.bool_]:
+    """Say where two values are further apart than a ratio of the second and than one tick. A missing value is not judged here."""
     with np.errstate(invalid="ignore", over="ignore"):
-        return np.asarray(np.abs(one - other) > np.maximum(expect.same_ratio * np.abs(other), expect.tick))
+        return np.asarray(np.abs(one - other) > np.maximum(ratio * np.abs(other), tick))
 
 
 def since_when(times: NDArray[np.int64], condition: NDArray[np.bool_]) -> NDArray[np.int64]:

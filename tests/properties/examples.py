@@ -283,6 +283,10 @@ EXAMPLES = {
         f"{LADDER_TEXT}; a stops at 12:00:20, and the target gives the reason used for every source",
         lambda: recorded(broken("stop", 0), quotes=LADDER(), answer=all_used, retold=(0,)),
     ),
+    "agreement": (
+        f"{LADDER_TEXT}; a stops at 12:00:20, and the target counts it for 20 s, where the written rules say 10 s",
+        lambda: recorded(broken("stop", 0), quotes=LADDER(), answer=answering(mean, max_age=20 * SECOND), against=answering(mean)),
+    ),
     "margin-stability": (
         f"{FIVE}; a says 110 from 12:00:20 on, and the target takes the mean",
         lambda: recorded(level(1.1, 0), quotes=STEADY(), answer=answering(mean)),

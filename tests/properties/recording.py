@@ -74,10 +74,10 @@ class Answering:
     """A target made of a function from Request to Determinations (or a failure)."""
 
     kind = "in-process"
-    label = "test"
 
-    def __init__(self, answer):
+    def __init__(self, answer, label="test"):
         self.answer = answer
+        self.label = label
 
     def index(self, requests):
         return [self.answer(request) for request in requests]
@@ -155,13 +155,16 @@ def weighing(pick=weighted_median, *, least=3, **live):
     return answer
 
 
-def recorded(*twins, answer=None, quotes=None, weights=None, expect=EXPECT, needs=ALL_KINDS, retold=(CLEAN,), accounts=(), seconds=60, uses=PRICE):
-    """Return the run of a target over the market and its twins, with every variation that properties ask for."""
+def recorded(
+    *twins, answer=None, quotes=None, weights=None, expect=EXPECT, needs=ALL_KINDS, retold=(CLEAN,), accounts=(), seconds=60, uses=PRICE, against=None
+):
+    """Return the run of a target over the market and its twins, with every variation that properties ask for; `against` is a second target's answer."""
     told = market(seconds=seconds) if quotes is None else quotes
     venues = 1 + int(told.source.max(initial=4))
     times = tuple(at(second) for second in range(1, seconds + 1))
+    second = None if against is None else Answering(against, "file:rules.toml")
     scenario = Scenario(sources=basket(*(weights or [1.0] * venues)), quotes=QuoteColumns.of(told), times=times, accounts=tuple(accounts))
-    return evaluate(Answering(answer or answering()), Batch(scenario, twins), Setting(expect, uses, frozenset(needs), 1, retold))
+    return evaluate(Answering(answer or answering()), Batch(scenario, twins), Setting(expect, uses, frozenset(needs), 1, retold), second)
 
 
 def rewritten(run, twin, publications, *, value=None, factor=None, status=None):

@@ -46,9 +46,9 @@ def hanging_together(run):
 
 
 STEPPING = market(stepping)
-RIGHT = hanging_together(recorded(*TWINS, quotes=STEPPING, weights=WEIGHTS, retold=(CLEAN, 3), answer=weighing()))
+RIGHT = hanging_together(recorded(*TWINS, quotes=STEPPING, weights=WEIGHTS, retold=(CLEAN, 3), answer=weighing(), against=weighing()))
 EVERYTHING = {"max_age": 10**12, "clock": "receive", "least": 1, "accept": lambda _: True, "ahead": 10**12}
-WRONG = recorded(*TWINS, quotes=STEPPING, weights=WEIGHTS, retold=(CLEAN, 3), answer=answering(mean, **EVERYTHING))
+WRONG = recorded(*TWINS, quotes=STEPPING, weights=WEIGHTS, retold=(CLEAN, 3), answer=answering(mean, **EVERYTHING), against=answering(mean))
 
 every_property = pytest.mark.parametrize("prop", properties(), ids=lambda prop: prop.id)
 
@@ -75,7 +75,7 @@ def test_each_has_a_statement_and_says_who_was_hurt(prop):
     assert not prop.statement[0].isupper()
     assert not prop.statement.endswith(".")
     assert prop.hurt
-    assert prop.metamorphic == (prop.id in {"source-order", "duplicates", "late-data", "scale", "time-shift", "weight-zero"})
+    assert prop.metamorphic == (prop.id in {"source-order", "duplicates", "late-data", "scale", "time-shift", "weight-zero", "agreement"})
     assert find_property(prop.id) is prop
 
 
@@ -96,7 +96,7 @@ def test_a_right_target_is_judged_and_holds_in_one_run_that_has_it_all(prop):
 def test_a_wrong_target_is_found_by_all_that_its_faults_are_about():
     found = {prop.id for prop in properties() if prop.check(WRONG).breach is not None}
     about = {"late-data", "invalid-values", "future-time", "silent-source", "lagging-source", "single-source", "start-up", "quorum", "margin-stability"}
-    assert found == about
+    assert found == {*about, "agreement"}
 
 
 def told_again(run):
@@ -110,6 +110,7 @@ def told_again(run):
         run,
         clean_trace=again(run.clean_trace),
         broken_traces=tuple(again(trace) for trace in run.broken_traces),
+        against=replace(run.against, clean_trace=again(run.against.clean_trace), broken_traces=tuple(again(trace) for trace in run.against.broken_traces)),
         variations=tuple(replace(each, trace=again(each.trace)) for each in run.variations),
         times=run.times.copy(),
     )
@@ -149,7 +150,7 @@ def test_what_other_properties_need_makes_no_difference(prop):
 @every_property
 def test_each_asks_for_what_it_compares_with(prop):
     """Without its variations there is no verdict; who needs none has one."""
-    bare = replace(RIGHT, variations=())
+    bare = replace(RIGHT, variations=(), against=None)
     outcome = prop.check(bare)
     # a start is judged by several checks, some of which compare with nothing else
     assert (outcome.premise_met == 0) == (bool(prop.needs) and prop.id != "start-up")
@@ -160,7 +161,9 @@ def test_each_asks_for_what_it_compares_with(prop):
 @every_property
 def test_only_those_of_event_times_do_not_apply_to_the_receive_clock(prop):
     demanding = msgspec.structs.replace(EXPECT, independence=True, max_flapping=0.1)
-    occasions = [Occasion(msgspec.structs.replace(demanding, clock=clock), ("price",), ("index",), converts=True) for clock in ("event", "receive")]
+    occasions = [
+        Occasion(msgspec.structs.replace(demanding, clock=clock), ("price",), ("index",), converts=True, against="test") for clock in ("event", "receive")
+    ]
     by_event, by_receipt = (prop.applies(occasion) for occasion in occasions)
     assert by_event == ""
     assert bool(by_receipt) == (prop.id in {"late-data", "lagging-source"})
