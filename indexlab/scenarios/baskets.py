@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
     from indexlab.market.source import Basket
 
-__all__ = ["FEWEST", "FEWEST_SHARED", "LARGEST_WEIGHT", "MOST", "currency_users", "drawn_basket", "independent", "shared_groups", "spared"]
+__all__ = ["FEWEST", "FEWEST_SHARED", "LARGEST_WEIGHT", "MOST", "NAMES", "currency_users", "drawn_basket", "independent", "shared_groups", "spared"]
 
 FEWEST: Final = 7
 FEWEST_SHARED: Final = FEWEST + 2
 """The fewest where some count as one: as many are independent, and none that counts once need have more than its 15 %."""
 MOST: Final = 12
 LARGEST_WEIGHT: Final = 0.15
-_NAMES: Final = ("kraken", "coinbase", "bitstamp", "gemini", "binance", "okx", "bybit", "bitfinex", "kucoin", "gateio", "lmax", "coinbase-intl")
+NAMES: Final = ("kraken", "coinbase", "bitstamp", "gemini", "binance", "okx", "bybit", "bitfinex", "kucoin", "gateio", "lmax", "coinbase-intl")
 _ALIKE: Final = (
     ("kraken", "kraken-futures", "kraken-pro", "krak", "kraken2", "Kraken", "okx", "okx-eu", "okx-us", "okcoin", "ok", "kraken-f"),
     ("a", "a1", "a10", "a11", "a2", "a100", "a01", "b", "b1", "ab", "A", "aa"),
@@ -53,9 +53,9 @@ def drawn_basket(count: int, seed: int, *, mixed: bool = False, foreign: bool = 
     raw = np.exp(draw.normal(0.0, usual if spread is None else spread, count))
     venue, fed = _sharers(count, seed) if shared else ((), ())
     weights = np.round(_weights(raw, (venue, fed)), 4) * float(draw.choice(_SCALES))
-    names = draw.permutation(len(_NAMES))
+    names = draw.permutation(len(NAMES))
     alike = stream("names", seed)
-    family = _ALIKE[int(alike.integers(len(_ALIKE)))] if alike.random() < _SHARE_ALIKE else _NAMES
+    family = _ALIKE[int(alike.integers(len(_ALIKE)))] if alike.random() < _SHARE_ALIKE else NAMES
     ids = [family[names[k]] if k < len(family) else f"venue{k}" for k in range(count)]
     basket = tuple(Source(id=name, venue=name, weight=float(weight)) for name, weight in zip(ids, weights, strict=True))
     quotes = _FOREIGN if foreign else _MIXED if mixed else ()

@@ -32,6 +32,8 @@ class Expect(msgspec.Struct, frozen=True):
     tick: float = 0.0
     independence: bool = False
     max_flapping: float | None = None
+    max_disagreement: float = 1e-5
+    same_status: bool = True
     waive: dict[str, str] = {}
 
     @property
@@ -44,11 +46,16 @@ class Expect(msgspec.Struct, frozen=True):
         """Two values are the same within this ratio (0.1 bp), or one tick."""
         return 1e-5
 
-    def as_table(self) -> dict[str, object]:
-        """Return the promise as people write it in a file; reading it back gives the same promise, to the bit."""
+    def as_table(self, *, whole: bool = False) -> dict[str, object]:
+        """Return the promise as people write it in a file; reading it back gives the same promise, to the bit.
+
+        What two targets promise one another is left out where it is as usual, unless the `whole` is wanted.
+        """
         table: dict[str, object] = {}
         for key in msgspec.structs.fields(self):
             value = getattr(self, key.name)
+            if key.name in _BETWEEN_TWO and value == key.default and not whole:
+                continue
             if key.name in _DURATIONS:
                 table[key.name] = format_duration(value)
             elif key.name in _RATIOS:
@@ -75,12 +82,14 @@ class Layer(NamedTuple):
 
 
 _DURATIONS: Final = ("max_age", "interval", "max_tracking_lag", "max_lead", "max_recovery")
-_RATIOS: Final = ("max_displacement", "margin_headroom")
+_RATIOS: Final = ("max_displacement", "margin_headroom", "max_disagreement")
+_FLAGS: Final = ("independence", "same_status")
+_BETWEEN_TWO: Final = ("max_disagreement", "same_status")
 _COUNTS: Final = ("min_sources", "faulty_sources")
 _SHORTEST: Final = 10_000
 """Publications and limits below 10 ms are finer than the markets that are drawn."""
 _LONGEST: Final = 7 * 86_400 * SECOND
-_LARGEST: Final = {"max_displacement": 1.0, "margin_headroom": 0.5}
+_LARGEST: Final = {"max_displacement": 1.0, "margin_headroom": 0.5, "max_disagreement": 1.0}
 """The rack of accounts covers headrooms up to a half."""
 _MOST_SOURCES: Final = 1_024
 _LARGEST_TICK: Final = 1e6
@@ -143,7 +152,7 @@ def _read_plain(key: str, given: object, name: str, properties: Sequence[str]) -
         if isinstance(given, (int, float)) and not isinstance(given, bool) and 0 <= given <= _LARGEST_TICK:
             return float(given)
         raise _must(f"be a price step from 0 to {_LARGEST_TICK:g}", given, name)
-    if key == "independence":
+    if key in _FLAGS:
         if isinstance(given, bool):
             return given
         raise _must("be true or false", given, name)

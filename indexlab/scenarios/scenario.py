@@ -19,19 +19,48 @@ from indexlab.market.levels import Levels
 from indexlab.market.quotes import OPTIONAL_COLUMNS, Quotes
 from indexlab.market.source import Basket, Source, checked_basket
 from indexlab.market.synthetic import Market, synthesise
+from indexlab.scenarios.brief import basket_said, faults_said, market, written_basket, written_faults, written_market
 from indexlab.scenarios.currencies import CurrencyRate, expand_rates, in_own_currency, twin_rates, written_out
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+    from contextlib import AbstractContextManager
+    from typing import Protocol
 
     from numpy.typing import NDArray
 
     from indexlab.faults.inject import Injection
     from indexlab.market.rates import Rates
+    from indexlab.scenarios.brief import SaidFault
 
-__all__ = ["Batch", "BookColumns", "Expanded", "FixtureSlice", "QuoteColumns", "Scenario", "expand", "expand_base", "from_bytes", "materialised", "to_bytes"]
+    class Printer(Protocol):
+        """What Hypothesis prints examples with, as far as it is used here."""
+
+        def text(self, obj: str) -> None: ...
+
+        def break_(self) -> None: ...
+
+        def indent(self, indent: int) -> AbstractContextManager[None]: ...
+
+
+__all__ = [
+    "Batch",
+    "BookColumns",
+    "Expanded",
+    "FixtureSlice",
+    "QuoteColumns",
+    "Scenario",
+    "expand",
+    "expand_base",
+    "from_bytes",
+    "materialised",
+    "to_bytes",
+    "without_faults",
+]
 
 _MOST_BYTES = 256 * 1024 * 1024
+_ONE_LINE = 90
+"""Letters of an example that are read in one line."""
 
 
 class BookColumns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,6 +136,65 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     accounts: tuple[Account, ...] = ()
     rates: tuple[CurrencyRate, ...] = ()
     schema: int = 1
+
+    @classmethod
+    def of(
+        cls,
+        sources: int | Iterable[str | Source],
+        market: Market | str = "calm",
+        faults: Iterable[SaidFault | FaultSpec] = (),
+        accounts: Iterable[Account] = (),
+        rates: Iterable[CurrencyRate] = (),
+        times: Iterable[int] | None = None,
+    ) -> Scenario:
+        """Return a scenario over a synthetic market, from few words: what `repr` writes. Raises InputError.
+
+        `sources` are a number of plain ones, or ids ("kraken", "kraken:USD:0.4"); a `market` is a regime's name or `market(…)`, a fault is `fault(…)`.
+        """
+        basket, made = basket_said(sources), _market_said(market)
+        placed = faults_said(faults, basket, made.start)
+        return cls(
+            sources=basket,
+            market=made,
+            times=None if times is None else tuple(times),
+            faults=placed,
+            accounts=tuple(accounts),
+            rates=tuple(rates),
+        )
+
+    def __repr__(self) -> str:
+        """Write the scenario as Python that gives it again, where `indexlab.testing` is imported."""
+        head, words = self._words()
+        return f"{head}({', '.join(words)})"
+
+    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:  # noqa: FBT001 - called by Hypothesis
+        """Print the same over several lines where it is long."""
+        head, words = self._words()
+        if cycle or sum(map(len, words)) <= _ONE_LINE:
+            printer.text(f"{head}({', '.join(words)})")
+            return
+        printer.text(f"{head}(")
+        with printer.indent(4):
+            for word in words:
+                printer.break_()
+                printer.text(f"{word},")
+        printer.break_()
+        printer.text(")")
+
+    def _words(self) -> tuple[str, list[str]]:
+        ids = {source.id for source in self.sources}
+        rest = ("times", "accounts", "rates")
+        if self.market is None or self.quotes is not None or self.fixture is not None or self.schema != 1 or not 0 < len(ids) == len(self.sources):
+            names = ("sources", "market", "quotes", "fixture", "faults", *rest, "schema")
+            usual = Scenario(sources=())
+            return "Scenario", [f"{name}={value!r}" for name in names if (value := getattr(self, name)) != getattr(usual, name) or name == "sources"]
+        words = [f"sources={written_basket(self.sources)}", f"market={written_market(self.market)}"]
+        words += [f"faults=[{', '.join(written_faults(self.faults, self.sources, self.market.start))}]"] if self.faults else []
+        return "Scenario.of", words + [f"{name}={value!r}" for name in rest if (value := getattr(self, name)) not in (None, ())]
+
+
+def _market_said(given: Market | str) -> Market:
+    return market(given) if isinstance(given, str) else given
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -193,6 +281,26 @@ def materialised(scenario: Scenario) -> Scenario:
     _, times, quotes = expand_base(scenario)
     rates = written_out(scenario.rates, times)
     return msgspec.structs.replace(scenario, market=None, fixture=None, quotes=QuoteColumns.of(quotes), times=tuple(times.tolist()), rates=rates)
+
+
+def without_faults(scenario: Scenario) -> Scenario:
+    """Return a scenario with written out quotes as it arrived: what its faults made of the quotes are the quotes.
+
+    The scenario itself comes back where that cannot be written: a fault changed a rate, or a price has left the numbers.
+    """
+    if not scenario.faults or scenario.quotes is None:
+        return scenario
+    expanded = expand(Batch(msgspec.structs.replace(scenario, faults=()), (scenario.faults,)))
+    quotes = expanded.injections[0].quotes
+    numbers = (quotes.price, quotes.bid, quotes.ask, quotes.volume)
+    if expanded.twin_rates[0] is not expanded.rates or any(np.isinf(column).any() for column in numbers):
+        return scenario
+    columns = QuoteColumns.of(quotes)
+    try:
+        columns.quotes(len(expanded.basket))
+    except InputError:  # what arrives need not be what may be written down
+        return scenario
+    return msgspec.structs.replace(scenario, quotes=columns, faults=())
 
 
 def to_bytes(scenario: Scenario) -> bytes:

@@ -31,6 +31,7 @@ __all__ = [
     "days_to_shift",
     "doubled",
     "jittered",
+    "jittered_alike",
     "jittered_basket",
     "one_with_weight",
     "price_alone",
@@ -173,6 +174,13 @@ def jittered(quotes: Quotes, seed: int) -> Quotes:
     """Return the run with each observation's price and book moved by its own relative amount of up to 1e-9."""
     factor = 1.0 + _JITTER * (2.0 * event_uniform(derive("jitter", seed), quotes.event_time, quotes.source) - 1.0)
     return scaled_rows(quotes, factor)
+
+
+def jittered_alike(quotes: Quotes, seed: int) -> Quotes:
+    """Return the same, but what is said twice is still said twice: where price and book are those of another observation, they are moved by as much."""
+    price, bid, ask = (np.ascontiguousarray(column).view(np.uint64) for column in (quotes.price, quotes.bid, quotes.ask))
+    said = price ^ (bid << np.uint64(1)) ^ (ask << np.uint64(2))
+    return scaled_rows(quotes, 1.0 + _JITTER * (2.0 * event_uniform(derive("jitter", seed), said.view(np.int64), np.zeros_like(quotes.source)) - 1.0))
 
 
 def scaled_rows(quotes: Quotes, factor: NDArray[np.float64]) -> Quotes:

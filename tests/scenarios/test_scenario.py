@@ -17,7 +17,7 @@ from indexlab.market.source import Source
 from indexlab.market.units import SECOND
 from indexlab.scenarios.expect import Expect
 from indexlab.scenarios.scenario import Batch, FixtureSlice, QuoteColumns, Scenario, expand, expand_base, from_bytes, materialised, to_bytes
-from indexlab.scenarios.strategies import markets, scenarios
+from indexlab.testing import any_fault, markets, scenarios, several_sources
 
 SHORT = Expect(max_age=6 * SECOND, max_recovery=2 * SECOND, max_tracking_lag=SECOND)
 BASKET = tuple(Source(name, name) for name in "abc")
@@ -35,7 +35,7 @@ def run_of(scenario):
 
 
 @settings(max_examples=40)
-@given(scenarios(SHORT, book=True))
+@given(scenarios(expect=SHORT, faults=any_fault() | several_sources(3), book=True))
 def test_a_scenario_goes_through_json_unchanged_and_replays_to_the_bit(scenario):
     back = from_bytes(to_bytes(scenario))
     assert back == scenario
@@ -46,7 +46,7 @@ def test_a_scenario_goes_through_json_unchanged_and_replays_to_the_bit(scenario)
 
 
 @settings(max_examples=25)
-@given(st.booleans().flatmap(lambda book: scenarios(SHORT, book=book)))
+@given(st.booleans().flatmap(lambda book: scenarios(expect=SHORT, faults=any_fault() | several_sources(3), book=book)))
 def test_written_out_a_scenario_expands_to_the_very_same_quotes(scenario):
     """Through JSON: a saved finding is a written-out one."""
     out = from_bytes(to_bytes(materialised(scenario)))
@@ -124,7 +124,7 @@ def test_a_damaged_file_is_one_line_never_a_crash(place, byte):
 
 
 @settings(max_examples=5)
-@given(markets(SHORT))
+@given(markets(expect=SHORT))
 def test_a_scenario_has_exactly_one_market(market):
     for wrong, said in (
         (Scenario(sources=BASKET), "has none"),

@@ -138,10 +138,27 @@ def test_a_jitter_moves_each_price_and_weight_by_less_than_a_billionth(stream, s
     assert all(0 < abs(one.weight / other.weight - 1) <= 1.01e-9 for one, other in zip(basket, BASKET, strict=True))
 
 
+@given(streams(), seeds)
+def test_a_jitter_can_leave_alike_what_is_said_again(stream, seed):
+    """By as little; and two rows are the same afterwards exactly where they were before."""
+    quotes, _ = stream
+    moved = variants.jittered_alike(quotes, seed)
+    with np.errstate(invalid="ignore"):
+        assert np.nanmax(np.abs(moved.price / quotes.price - 1.0), initial=0.0) <= 1.01e-9
+    assert np.array_equal(valid_book(moved), valid_book(quotes))
+
+    def alike(given):
+        rows = list(zip(*(getattr(given, name).view(np.uint64).tolist() for name in ("price", "bid", "ask")), strict=True))
+        return [[one == other for other in rows] for one in rows]
+
+    assert alike(moved) == alike(quotes)
+
+
 def test_a_jitter_is_each_event_s_own():
     quotes = Quotes.from_columns(receive_time=np.arange(50), source=np.arange(50) % N, price=np.full(50, 100.0))
     assert len(set(variants.jittered(quotes, 1).price.tolist())) > 45
     assert not variants.jittered(quotes, 1).equals(variants.jittered(quotes, 2))
+    assert len(set(variants.jittered_alike(quotes, 1).price.tolist())) == 1
 
 
 @settings(max_examples=60)
