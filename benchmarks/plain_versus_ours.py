@@ -34,7 +34,8 @@ from rich.table import Table
 from benchmarks import plain_hypothesis as plain
 from benchmarks.measured import machine
 from indexlab.audit.judge import Judge
-from indexlab.audit.run import AuditPlan, prepared
+from indexlab.audit.plan import AuditPlan
+from indexlab.audit.prepare import prepared
 from indexlab.audit.work import close_targets, do_unit, judge_of
 from indexlab.market.quotes import Quotes
 from indexlab.market.source import Source
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
-    from indexlab.audit.run import Prepared
+    from indexlab.audit.prepare import Prepared
     from indexlab.audit.tally import Tally
     from indexlab.targets.target import Target
 

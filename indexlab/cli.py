@@ -13,15 +13,21 @@ from typing import Any, NoReturn
 
 import click
 
-from indexlab import __version__
 from indexlab.commands.audit import audit
+from indexlab.commands.baseline import baseline
+from indexlab.commands.compare import compare
+from indexlab.commands.completion import completion
 from indexlab.commands.faults import faults
 from indexlab.commands.fixtures import fixtures
+from indexlab.commands.init import init
 from indexlab.commands.methods import methods
 from indexlab.commands.power import power
 from indexlab.commands.properties import properties
 from indexlab.commands.replay import replay
+from indexlab.commands.schema import schema
 from indexlab.commands.serve import serve
+from indexlab.commands.target import target
+from indexlab.commands.version import show_version
 from indexlab.market.errors import IndexlabError, InputError, NothingSelected, TargetFailure
 
 __all__ = ["main"]
@@ -64,7 +70,9 @@ def _fail(text: str, code: int) -> NoReturn:
 
 
 @click.group(cls=_Program, context_settings=_CONTEXT)
-@click.version_option(__version__, message="indexlab %(version)s")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=show_version, help="Show the version, and those of what it runs on, and exit."
+)
 def main() -> None:
     """Test that a single broken source does not move anybody's margin state.
 
@@ -72,10 +80,11 @@ def main() -> None:
     indexlab audit                                survey the bundled methodologies
     indexlab audit exec:"./acme-index --stdio"    audit your own index, in any language
     indexlab replay FINDING.json                  ask a finding again: FIXED or BROKEN
+    indexlab init                                 write a plan, a test file and a CI workflow for your own
     """  # noqa: D301 - click's mark for lines that stay as they are
 
 
-for _command in (audit, power, replay, serve, methods, properties, faults, fixtures):
+for _command in (audit, baseline, compare, power, replay, schema, serve, target, methods, properties, faults, fixtures, init, completion):
     main.add_command(_command)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from indexlab.properties.property import ByTwin, Property
     from indexlab.properties.run import Run
 
-__all__ = ["BEARS_ON", "NO_FAULT", "RECORDED", "CoverageTally", "Judged", "coverage", "has_blanks", "regime_of"]
+__all__ = ["BEARS_ON", "NO_FAULT", "RECORDED", "Cell", "CoverageTally", "Judged", "coverage", "has_blanks", "regime_of"]
 
 NO_FAULT: Final = ""
 """The row of what was judged of runs without faults."""
@@ -92,7 +92,7 @@ def regime_of(run: Run) -> str:
 
 
 @dataclass(slots=True)
-class _Cell:
+class Cell:
     """A fault kind in a regime: twins in which it touched a quote; a row a property of judged, met, broken; the worst size a property."""
 
     twins: int
@@ -100,11 +100,13 @@ class _Cell:
     worst: NDArray[np.float64]
 
     def add(self, rows: list[int], twins: int, counts: NDArray[np.int64], worst: NDArray[np.float64]) -> None:
+        """Count what was seen of the properties in these rows."""
         self.twins += twins
         self.counts[rows] += counts
         self.worst[rows] = np.maximum(self.worst[rows], worst)
 
     def widened(self, by: int) -> None:
+        """Make room for more properties."""
         self.counts = np.concatenate((self.counts, np.zeros((by, 3), dtype=np.int64)))
         self.worst = np.concatenate((self.worst, np.zeros(by)))
 
@@ -114,7 +116,7 @@ class CoverageTally:
     """Counts by (fault kind, regime) and property, and what each kind did; mergeable in any order."""
 
     names: tuple[str, ...] = ()
-    cells: dict[tuple[str, str], _Cell] = field(default_factory=dict)
+    cells: dict[tuple[str, str], Cell] = field(default_factory=dict)
     effects: dict[str, NDArray[np.int64]] = field(default_factory=dict)
 
     def see(self, run: Run, judged: Mapping[str, Judged]) -> None:
@@ -158,9 +160,9 @@ class CoverageTally:
         place = {name: row for row, name in enumerate(self.names)}
         return [place[name] for name in names]
 
-    def _cell(self, key: tuple[str, str]) -> _Cell:
+    def _cell(self, key: tuple[str, str]) -> Cell:
         if key not in self.cells:
-            self.cells[key] = _Cell(0, np.zeros((len(self.names), 3), dtype=np.int64), np.zeros(len(self.names)))
+            self.cells[key] = Cell(0, np.zeros((len(self.names), 3), dtype=np.int64), np.zeros(len(self.names)))
         return self.cells[key]
 
     def _effects(self, run: Run, kinds: Sequence[str], member: NDArray[np.bool_], touched: NDArray[np.int64]) -> None:
@@ -251,7 +253,7 @@ def _met(tally: CoverageTally, name: str) -> set[str]:
     return {fault for (fault, _), cell in tally.cells.items() if cell.counts[row, 1]}
 
 
-def _told(cell: _Cell, fault: str, regime: str) -> CoverageCell:
+def _told(cell: Cell, fault: str, regime: str) -> CoverageCell:
     judged, met, broken = (column.tolist() for column in cell.counts.T)
     # six digits are enough to compare, and keep the table small
     worst = [float(f"{size:.6g}") for size in cell.worst.tolist()]

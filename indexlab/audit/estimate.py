@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from indexlab.audit.events import Estimate, Note, Progress, PropertyEstimate, StratumEstimate
+from indexlab.audit.events import Estimate, PropertyEstimate, StratumEstimate
 from indexlab.audit.statistics import LEVELS, bound, family_level, probability_sentence, upper, weighted_upper
 from indexlab.audit.work import enough, judge_of
 from indexlab.market.errors import HarnessError
@@ -20,18 +20,15 @@ from indexlab.scenarios.sampler import DECLARED, case, faults_that_apply, stratu
 from indexlab.scenarios.scenario import Batch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from indexlab.audit.judge import Judge
     from indexlab.audit.tally import Candidate, PropertyTally
     from indexlab.audit.work import Job
-    from indexlab.audit.workers import Workers
     from indexlab.properties.property import Property
 
-__all__ = ["EstimateTally", "EstimateUnit", "Seen", "do_estimate", "estimate", "estimated", "estimating", "taken_over"]
+__all__ = ["EstimateTally", "EstimateUnit", "Seen", "do_estimate", "estimate", "estimated", "taken_over"]
 
-_UNIT: Final = 25
-"""Cases a unit of a target in this process; a dear one does them one by one, so that a limit cuts near where it falls."""
 _FIRST_NUMBER: Final = 100_000_000
 """Where the numbers of independent cases begin: no batch of a search has one."""
 
@@ -117,31 +114,6 @@ class Seen(NamedTuple):
 
     tally: EstimateTally
     stopped: str
-
-
-def estimating(
-    job: Job, planned: int, workers: Workers, *, clock: Callable[[], float], stop: Callable[[], bool], seconds: float
-) -> Generator[Progress | Note, None, Seen]:
-    """Run `planned` cases, for `seconds` at the most; yields what is said meanwhile and returns what was counted."""
-    size = 1 if job.sparing else _UNIT
-    units = [EstimateUnit(first, min(size, planned - first)) for first in range(0, planned, size)]
-    tally, cut = EstimateTally(), False
-    began: float | None = None
-    for unit, part in zip(units, workers.in_order(do_estimate, job, units, stop=stop, hurry=stop), strict=False):
-        began = clock() if began is None else began
-        tally.merge(part)
-        yield Progress(job.target, tally.done, planned, "estimate", sum(tally.total(name)[1] > 0 for name in tally.counts))
-        # what comes after a unit that was cut short is left out: the cases that count have numbers without a gap
-        cut = clock() - began > seconds
-        if cut or part.done < unit.count:
-            break
-    stopped = ""
-    if tally.done < planned:
-        stopped = f"stopped by {'a time limit' if cut else 'an interrupt'} after {tally.done} of {planned} cases; the bounds are of the cases that were run"
-        yield Note(job.target, f"the estimate was {stopped}")
-    if tally.unrun:
-        yield Note(job.target, tally.unrun)
-    return Seen(tally, stopped)
 
 
 def estimate(job: Job, properties: Sequence[Property], planned: int, seen: Seen) -> Estimate:

@@ -14,7 +14,7 @@ from indexlab.market.panel import sample
 from indexlab.market.quotes import Quotes, valid_quotes
 from indexlab.market.seeds import derive, stream
 from indexlab.properties.invalid_values import patterns_of
-from indexlab.properties.run import CLEAN, Run, Trace, Twin, Variation
+from indexlab.properties.run import CLEAN, Against, Run, Trace, Twin, Variation
 from indexlab.scenarios import variants
 from indexlab.scenarios.scenario import Expanded, expand
 from indexlab.targets.target import Request
@@ -75,8 +75,11 @@ class _Asked:
     explain: bool = False
 
 
-def evaluate(target: Target, batch: Batch, setting: Setting) -> Run:
-    """Expand a batch, ask the target, and record. A twin that the target failed on is kept as a failure and judged by `protocol` alone."""
+def evaluate(target: Target, batch: Batch, setting: Setting, second: Target | None = None) -> Run:
+    """Expand a batch, ask the target, and record. A twin that the target failed on is kept as a failure and judged by `protocol` alone.
+
+    A `second` target is asked for the clean and the broken runs, and for none of the variations.
+    """
     expanded = _jittered(expand(batch), setting)
     asked = list(_variations(expanded, setting))
     twins = range(len(expanded.injections))
@@ -84,6 +87,7 @@ def evaluate(target: Target, batch: Batch, setting: Setting) -> Run:
     requests += [
         Request(expanded.basket, injection.quotes, expanded.times, rates=_rates_of(expanded, twin)) for twin, injection in enumerate(expanded.injections)
     ]
+    heard = [] if second is None or "against" not in setting.needs else second.index(requests)
     requests += [
         Request(each.basket, each.quotes, expanded.times if each.times is None else each.times, explain=each.explain, rates=each.rates) for each in asked
     ]
@@ -117,7 +121,16 @@ def evaluate(target: Target, batch: Batch, setting: Setting) -> Run:
         twin_rates=tuple(_rates_of(expanded, k) for k in kept),
         notes=tuple(dict.fromkeys(injection.failure for injection in expanded.injections if injection.failure)),
     )
-    return replace(run, rack=_rack(run))
+    return replace(run, rack=_rack(run), against=None if second is None or not heard else _against(second.label, run, heard))
+
+
+def _against(label: str, run: Run, heard: Sequence[Determinations | TargetFailure]) -> Against:
+    """Return what the second target said, beside the runs that the first one answered."""
+    traces = [
+        None if isinstance(answer := heard[1 + number], TargetFailure) else Trace(trace.quotes, answer)
+        for number, trace in zip((CLEAN, *run.numbers), (run.clean_trace, *run.broken_traces), strict=True)
+    ]
+    return Against(label, traces[0], tuple(traces[1:]), tuple(answer for answer in heard if isinstance(answer, TargetFailure)))
 
 
 def _trace(quotes: Quotes, answer: Determinations | TargetFailure) -> Trace:
@@ -145,8 +158,11 @@ def _jittered(expanded: Expanded, setting: Setting) -> Expanded:
         return expanded
     seed = derive("jitter", setting.seed, setting.jitter)
     basket = variants.jittered_basket(expanded.basket, seed)
-    injections = tuple(replace(injection, quotes=variants.jittered(injection.quotes, seed)) for injection in expanded.injections)
-    return replace(expanded, basket=basket, clean=variants.jittered(expanded.clean, seed), injections=injections)
+    # between two targets it makes a difference whether a price is said again, by the same source or another, and that is no tie
+    moved = variants.jittered_alike if setting.needs == {"against"} else variants.jittered
+    with np.errstate(over="ignore"):  # the largest of numbers has no larger neighbour
+        injections = tuple(replace(injection, quotes=moved(injection.quotes, seed)) for injection in expanded.injections)
+        return replace(expanded, basket=basket, clean=moved(expanded.clean, seed), injections=injections)
 
 
 def _rates_of(expanded: Expanded, twin: int) -> Rates | None:

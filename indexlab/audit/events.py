@@ -10,6 +10,7 @@ __all__ = [
     "AuditFinished",
     "AuditResult",
     "AuditStarted",
+    "BaselineUse",
     "Bound",
     "Coverage",
     "CoverageCell",
@@ -19,11 +20,15 @@ __all__ = [
     "FaultWindow",
     "Finding",
     "FindingFound",
+    "Known",
+    "KnownFinding",
     "Note",
     "Picture",
     "Progress",
     "PropertyEstimate",
     "PropertyResult",
+    "SideRow",
+    "Sides",
     "SourcePath",
     "StratumEstimate",
     "TableRow",
@@ -99,13 +104,54 @@ class Picture(msgspec.Struct, frozen=True):
     other_states: list[str] = []
 
 
+class SideRow(msgspec.Struct, frozen=True):
+    """One source as two targets took it: the price as it entered, the effective weight, the reason, all as printed, "" where it was not said.
+
+    `mark` says in what they differ, "" where they do not.
+    """
+
+    source: str
+    price: str
+    weight: str
+    reason: str
+    other_price: str
+    other_weight: str
+    other_reason: str
+    mark: str = ""
+
+
+class Sides(msgspec.Struct, frozen=True):
+    """How two targets explain themselves where they part: `target` and `other` are their labels, `rows` their sources.
+
+    `notes` say who explains nothing, `rules` what a written methodology says of it, each behind "A: " or "B: ". `what` is one word for what happened and for
+    the reasons that either gives.
+    """
+
+    target: str
+    other: str
+    rows: list[SideRow]
+    notes: list[str]
+    rules: list[str]
+    what: str = ""
+
+
+class Known(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the baseline says of a finding: why it is known, until which day (2027-01-31), whose it is; `expired`: that day is over, and it fails."""
+
+    reason: str
+    until: str
+    owner: str = ""
+    expired: bool = False
+
+
 class Finding(msgspec.Struct, frozen=True):
     """A property, a target, and the smallest scenario that breaks it.
 
     `sentence` says what happened, `promised` and `seen` hold it against the promise; `file` is relative to the run's folder; `sources`,
     `quotes`, `faults` count the shrunk scenario, `from_*` the one it came from; `evaluations` counts what shrinking cost; `log` is the
     target's own standard error; `seed` told the run differently where a metamorphic statement is broken. `what` is one word for what happened: findings of
-    one property are told apart by it and by the kinds of fault.
+    one property are told apart by it and by the kinds of fault. `fingerprint` is the same for the same finding of another run; `known` is what the baseline
+    says of it, None where it is new. `sides` is how both explain themselves where two targets were held against one another.
     """
 
     id: str
@@ -134,12 +180,16 @@ class Finding(msgspec.Struct, frozen=True):
     waived: str = ""
     seed: int = 0
     what: str = ""
+    fingerprint: str = ""
+    known: Known | None = None
+    sides: Sides | None = None
 
 
 class PropertyResult(msgspec.Struct, frozen=True):
     """One property of one target: the verdict, its reason, in how many scenarios it was judged and its premise met, the worst case, what was found.
 
-    `findings` are all distinct ones, the first of them `finding`; where only that one is given, it is the only one.
+    `findings` are all distinct ones, the first of them `finding`; where only that one is given, it is the only one. `known`: all that was found stands in the
+    baseline, and the verdict is "waived" for that reason.
     """
 
     id: str
@@ -152,6 +202,7 @@ class PropertyResult(msgspec.Struct, frozen=True):
     finding: Finding | None = None
     breaches: int = 0
     findings: list[Finding] = []
+    known: bool = False
 
     @property
     def all_findings(self) -> list[Finding]:
@@ -281,10 +332,32 @@ class TargetResult(msgspec.Struct, frozen=True):
     failed_faults: list[str] = []
 
 
+class KnownFinding(msgspec.Struct, frozen=True):
+    """An entry of the baseline as reports name it; `until` as a person writes it: 2027-01-31."""
+
+    fingerprint: str
+    target: str
+    property: str
+    reason: str
+    until: str
+    owner: str
+    summary: str
+
+
+class BaselineUse(msgspec.Struct, frozen=True):
+    """What a baseline did in an audit: its file's name, how many findings it knew, entries that are `expired` and fail, those that occur no longer (`gone`)."""
+
+    file: str
+    entries: int
+    known: int
+    expired: list[KnownFinding]
+    gone: list[KnownFinding]
+
+
 class AuditResult(msgspec.Struct, frozen=True):
     """The whole audit; `survey` says that nobody was judged; `plan` is the effective plan; `seconds` is the only field that may differ between equal runs.
 
-    `require_coverage`: a blank cell of a target's coverage counts as inconclusive.
+    `require_coverage`: a blank cell of a target's coverage counts as inconclusive. `baseline` is None where there was none.
     """
 
     version: str
@@ -297,10 +370,11 @@ class AuditResult(msgspec.Struct, frozen=True):
     seconds: float = 0.0
     started: str = ""
     require_coverage: bool = False
+    baseline: BaselineUse | None = None
 
 
 class AuditStarted(msgspec.Struct, frozen=True, tag=True):
-    """The audit begins; `folder` is where its report goes, as text for people."""
+    """The audit begins; `folder` is where its report goes, as text for people; `against` is what all targets are held against, "" for nothing."""
 
     version: str
     seed: int
@@ -310,6 +384,7 @@ class AuditStarted(msgspec.Struct, frozen=True, tag=True):
     properties: list[str]
     folder: str
     jobs: int
+    against: str = ""
 
 
 class TargetStarted(msgspec.Struct, frozen=True, tag=True):

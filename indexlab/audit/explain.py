@@ -6,9 +6,11 @@ import hashlib
 import math
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 import numpy as np
 
 from indexlab.audit.events import FaultWindow, Finding, Picture, SourcePath, TableRow
+from indexlab.audit.fingerprint import fingerprint
 from indexlab.index.determination import STATUSES
 from indexlab.margin.states import STATES
 from indexlab.market.times import clock_text
@@ -21,34 +23,51 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from indexlab.audit.events import Sides
     from indexlab.audit.shrink import Shrunk
+    from indexlab.audit.tally import Candidate
     from indexlab.market.errors import TargetFailure
     from indexlab.market.quotes import Quotes
     from indexlab.properties.property import Breach, Property
     from indexlab.properties.run import Run, Trace
 
-__all__ = ["told", "told_undescribed"]
+__all__ = ["told", "told_undescribed", "told_unshrunk"]
 
 _MOST_ROWS: Final = 14
 _MOST_DRAWN: Final = 400
+_TOLD_AGE: Final = 1_000
 _MOST_LETTERS: Final = 48
 
 
-def told(shrunk: Shrunk, prop: Property, target: str, folder: str, *, waived: str = "", file: Path | None = None) -> Finding:
-    """Return the finding of a shrunk candidate; `folder` is the run's folder as a person types it, `file` where it lies already."""
+def told(
+    shrunk: Shrunk,
+    prop: Property,
+    target: str,
+    folder: str,
+    *,
+    waived: str = "",
+    file: Path | None = None,
+    name: str = "",
+    sides: Sides | None = None,
+) -> Finding:
+    """Return the finding of a shrunk candidate; `folder` is the run's folder as a person types it, `file` where it lies already.
+
+    `name` is what fingerprints call the target, where the plan says so; `sides` how both explain themselves where there are two.
+    """
     run, breach = shrunk.run, shrunk.outcome.breach
     scenario = shrunk.candidate.scenario
     identity = f"{prop.id}-{shrunk.candidate.scenario_id}"
-    name = _file_name(target, identity)
-    path = f"{folder}/{name}" if file is None else str(file)
+    place = _file_name(target, identity)
+    path = f"{folder}/{place}" if file is None else str(file)
     told_breach = breach is not None and not run.failures
     size = (len(scenario.sources), len(run.clean_trace.quotes), len(scenario.faults))
+    what = breach.what if breach else shrunk.candidate.what
     return Finding(
         id=identity,
         property=prop.id,
         target=target,
         scenario=shrunk.candidate.scenario_id,
-        sentence=breach.sentence if breach else "The breach was seen during the search and was not there again when its scenario was run alone.",
+        sentence=breach.sentence if breach else _gone(shrunk.candidate.said),
         promised=breach.promised if breach else prop.statement,
         seen=breach.seen if breach else "not reproduced alone: the target may keep something from one run to the next",
         table=_table(run, breach) if breach and told_breach else [],
@@ -62,15 +81,29 @@ def told(shrunk: Shrunk, prop: Property, target: str, folder: str, *, waived: st
         from_faults=shrunk.before[2],
         evaluations=shrunk.evaluations,
         shrink_note=_shrink_note(shrunk),
-        file=name,
+        file=place,
         reproduce=f"indexlab replay {_quoted(path)} {_quoted(target)}",
         seed=shrunk.candidate.setting_seed,
         fault_names=sorted({fault.fault for fault in scenario.faults}),
         picture=_picture(run, breach) if breach and told_breach else None,
         log=run.failures[0][1].log if run.failures else "",
         waived=waived,
-        what=breach.what if breach else shrunk.candidate.what,
+        what=what if sides is None else sides.what,
+        fingerprint=fingerprint(name or target, prop.id, _happened(shrunk, prop) if sides is None else sides.what),
+        sides=sides,
     )
+
+
+def _happened(shrunk: Shrunk, prop: Property) -> str:
+    """Return in one word what happened when the breach was found. A target that fails is asked anew: how it fails then is what it is known by."""
+    return shrunk.run.failures[0][1].kind if prop.id == "protocol" and shrunk.run.failures else shrunk.candidate.what
+
+
+def _gone(said: str) -> str:
+    """Tell of a breach that was not there again; `said` is what was said of a target that failed."""
+    if said:
+        return f"the target failed during the search, and not when this scenario was run alone: {said}"
+    return "The breach was seen during the search and was not there again when its scenario was run alone."
 
 
 def _shrink_note(shrunk: Shrunk) -> str:
@@ -79,19 +112,55 @@ def _shrink_note(shrunk: Shrunk) -> str:
     return "stopped before it was smallest, at the cap on steps or time" if shrunk.capped else ""
 
 
-def told_undescribed(prop: Property, target: str, failure: TargetFailure, folder: str, *, waived: str = "", file: Path | None = None) -> Finding:
+def told_undescribed(
+    prop: Property, target: str, failure: TargetFailure, folder: str, *, waived: str = "", file: Path | None = None, name: str = ""
+) -> Finding:
     """Return the finding of a target that does not describe itself as the protocol asks: no scenario is needed to see it."""
-    identity = f"{prop.id}-describe"
-    name = _file_name(target, identity)
-    path = f"{folder}/{name}" if file is None else str(file)
+    finding = _untold(prop, target, "describe", folder if file is None else file, waived, "describe is asked before any scenario")
+    return msgspec.structs.replace(
+        finding,
+        sentence=f"the target failed to describe itself: {failure.detail}",
+        promised="every answer fits the target protocol, in time",
+        seen=failure.kind,
+        log=failure.log,
+        fingerprint=fingerprint(name or target, prop.id, f"describe: {failure.kind}"),
+    )
+
+
+def told_unshrunk(candidate: Candidate, prop: Property, target: str, folder: str, note: str, *, waived: str = "", name: str = "") -> Finding:
+    """Return the finding of a candidate as the search saw it, with nothing asked of the target: enough to replay it; `note` says why it is not shrunk."""
+    scenario = candidate.scenario
+    quotes = 0 if scenario.quotes is None else len(scenario.quotes.price)
+    return msgspec.structs.replace(
+        _untold(prop, target, candidate.scenario_id, folder, waived, note),
+        sentence="The breach was seen during the search; how it comes about was not worked out.",
+        seen=candidate.what or "broken",
+        sources=len(scenario.sources),
+        quotes=quotes,
+        faults=len(scenario.faults),
+        from_sources=len(scenario.sources),
+        from_quotes=quotes,
+        from_faults=len(scenario.faults),
+        fault_names=sorted({fault.fault for fault in scenario.faults}),
+        seed=candidate.setting_seed,
+        what=candidate.what,
+        fingerprint=fingerprint(name or target, prop.id, candidate.what),
+    )
+
+
+def _untold(prop: Property, target: str, scenario: str, place: str | Path, waived: str, note: str) -> Finding:
+    """Return a finding that no run stands behind: without a table, a picture and a size; `place` is the run's folder, or the finding's file."""
+    identity = f"{prop.id}-{scenario}"
+    file = _file_name(target, identity)
+    path = f"{place}/{file}" if isinstance(place, str) else str(place)
     return Finding(
         id=identity,
         property=prop.id,
         target=target,
-        scenario="describe",
-        sentence=f"the target failed to describe itself: {failure.detail}",
-        promised="every answer fits the target protocol, in time",
-        seen=failure.kind,
+        scenario=scenario,
+        sentence="",
+        promised=prop.statement,
+        seen="",
         table=[],
         other_column="",
         footnote="",
@@ -102,11 +171,10 @@ def told_undescribed(prop: Property, target: str, failure: TargetFailure, folder
         from_quotes=0,
         from_faults=0,
         evaluations=0,
-        shrink_note="describe is asked before any scenario",
-        file=name,
+        shrink_note=note,
+        file=file,
         reproduce=f"indexlab replay {_quoted(path)} {_quoted(target)}",
         fault_names=[],
-        log=failure.log,
         waived=waived,
     )
 
@@ -148,9 +216,10 @@ def _quote_lines(run: Run, clean: Quotes, sent: Quotes, breach: Breach) -> list[
         key = int(sent.source[row]), int(sent.event_time[row])
         before = undisturbed.get(key)
         seen.add(key)
-        lines.append(
-            (int(sent.receive_time[row]), row, _line(int(sent.receive_time[row]), run.basket[key[0]].id, _what(clean, before, sent, row), _said(sent, row)))
-        )
+        what = _what(clean, before, sent, row)
+        if run.against is not None and not run.batch.twins:
+            what += _age_text(int(sent.receive_time[row]) - int(sent.event_time[row]))
+        lines.append((int(sent.receive_time[row]), row, _line(int(sent.receive_time[row]), run.basket[key[0]].id, what, _said(sent, row))))
     for key, row in undisturbed.items():
         if key not in seen and breach.twin != CLEAN:
             lines.append((int(clean.receive_time[row]), row, _line(int(clean.receive_time[row]), run.basket[key[0]].id, "quote lost", _said(clean, row))))
@@ -166,6 +235,13 @@ def _what(clean: Quotes, before: int | None, sent: Quotes, row: int) -> str:
     if not _same(float(clean.price[before]), float(sent.price[row])):
         return f"quote, truly {price_text(float(clean.price[before]))}"
     return "quote"
+
+
+def _age_text(age: int) -> str:
+    """Say how old an observation was when it came: what was shrunk without faults has an age only where it matters."""
+    if abs(age) < _TOLD_AGE:
+        return ""
+    return f", {format_duration(age)} old" if age > 0 else f", stamped {format_duration(-age)} ahead"
 
 
 def _same(one: float, other: float) -> bool:

@@ -16,7 +16,7 @@ from indexlab.properties.run import CLEAN
 from indexlab.scenarios.scenario import Batch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from indexlab.properties.property import Property
     from indexlab.properties.run import Run
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["JITTERS", "Judge", "confirmed", "run_of_one"]
 
 JITTERS = 3
+_TRIED = 3
+"""So many breaches of one kind are confirmed in a batch, at the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Judge:
     """Judges batches of one target against one promise. `properties` are those selected.
 
     Those that do not apply are never checked, but for what is measured always. `occasion` is None where only the basket's size is known, or nothing of it.
+    `second` is the target that it is held against, None where there is none.
     """
 
     target: Target
@@ -41,16 +44,22 @@ class Judge:
     properties: tuple[Property, ...]
     sources: int | None = None
     occasion: Occasion | None = None
+    second: Target | None = None
 
     @property
     def applicable(self) -> tuple[Property, ...]:
         """The selected properties that apply here."""
-        occasion = self.occasion or Occasion(self.expect, self.description.uses, self.description.provides, self.sources)
+        against = "" if self.second is None else self.second.label
+        occasion = self.occasion or Occasion(self.expect, self.description.uses, self.description.provides, self.sources, against=against)
         return tuple(prop for prop in self.properties if prop.measured_always or not prop.applies(occasion))
 
     def setting(self, seed: int, retold: tuple[int, ...]) -> Setting:
         """Return how a batch is evaluated for the properties selected."""
         return Setting(self.expect, self.description.uses, kinds_needed(prop.needs for prop in self.applicable), seed, retold)
+
+    def recorded(self, batch: Batch, setting: Setting) -> Run:
+        """Evaluate one batch, by the second target too where there is one."""
+        return evaluate(self.target, batch, setting, self.second)
 
     def judge(self, batch: Batch, number: int, seed: int, *, sparing: bool = False) -> Tally:
         """Evaluate one batch and judge it; `number` is the batch's place in the audit, `sparing` asks for few variations (dear targets)."""
@@ -58,7 +67,7 @@ class Judge:
         if sparing:
             # mostly a broken one: what a run leaves behind, or takes for granted, shows there
             retold = retold[:1] if number % 3 == 0 else retold[-1:]
-        run = evaluate(self.target, batch, self.setting(seed, retold))
+        run = self.recorded(batch, self.setting(seed, retold))
         return self.judged(run, number, seed)
 
     def judged(self, run: Run, number: int, seed: int) -> Tally:
@@ -74,7 +83,8 @@ class Judge:
     def _checked(self, prop: Property, run: Run, number: int, seed: int) -> PropertyTally:
         counts = PropertyTally()
         if prop.id != "protocol" and any(twin == CLEAN for twin, _ in run.failures):
-            return counts
+            # who was not answered by one of two has not seen them agree, whatever came later
+            return PropertyTally(errors=f"the target failed: {run.failures[0][1].detail}") if "against" in prop.needs else counts
         try:
             outcome = prop.check(run)
             if outcome.breach is not None:
@@ -86,19 +96,20 @@ class Judge:
 
     def _kept(self, prop: Property, run: Run, outcome: Outcome, number: int, seed: int, counts: PropertyTally) -> Outcome:
         """Keep one breach of each kind; a metamorphic one only where it is confirmed. Return the outcome with what was not confirmed taken back."""
-        confirmed_breaches = 0
-        for twin, what in _breaches(outcome):
-            candidate = self._candidate(prop, run, twin, what, number, seed)
-            if not prop.metamorphic:
-                counts.keep(candidate)
-            elif confirmed(self, prop, candidate):
-                confirmed_breaches += 1
+        # as a finding will be asked: nothing but what this property needs
+        alone = replace(self, properties=(prop,))
+        breaches = {twin: self._candidate(prop, run, twin, what, number, seed) for twin, what in _breaches(outcome)}
+        real = _real_of_two(alone, prop, run, breaches, seed) if "against" in prop.needs else None
+        kept = 0
+        for twin, candidate in breaches.items():
+            if not prop.metamorphic or (confirmed(alone, prop, candidate) if real is None else twin in real):
+                kept += 1
                 counts.keep(candidate)
             else:
                 counts.ties += 1
-        if prop.metamorphic and not confirmed_breaches:
+        if not kept:
             return replace(outcome, breached=0, breach=None)
-        return replace(outcome, breached=confirmed_breaches) if prop.metamorphic else outcome
+        return replace(outcome, breached=outcome.breached - len(breaches) + kept) if prop.metamorphic else outcome
 
     def _candidate(self, prop: Property, run: Run, twin: int, what: str, number: int, seed: int) -> Candidate:
         if twin == CLEAN and "repeat" in prop.needs and run.twins:
@@ -106,7 +117,8 @@ class Judge:
             twin = number % len(run.twins)
         scenario = scenario_of(run, twin) if prop.id != "protocol" or not run.failures else run.batch.scenario(twin)
         place = CLEAN if twin == CLEAN else (run.numbers[twin] if twin < len(run.numbers) else twin)
-        return Candidate(prop.id, scenario_id(seed, number, place), scenario, seed, retold=prop.metamorphic, what=what)
+        said = next((failure.detail for failed, failure in run.failures if failed == twin), "") if prop.id == "protocol" else ""
+        return Candidate(prop.id, scenario_id(seed, number, place), scenario, seed, retold=prop.metamorphic, what=what, said=said)
 
 
 def _breaches(outcome: Outcome) -> Iterator[tuple[int, str]]:
@@ -118,7 +130,8 @@ def _breaches(outcome: Outcome) -> Iterator[tuple[int, str]]:
     if told is None:
         return
     for twin in np.flatnonzero(told.broken).tolist():
-        if twin != outcome.breach.twin:
+        # one without a word of its own broke as the clean run did
+        if twin != outcome.breach.twin and (told.what is None or told.what[twin]):
             yield twin, outcome.breach.what if told.what is None else told.what[twin]
 
 
@@ -144,7 +157,7 @@ def run_of_one(judge: Judge, candidate: Candidate, *, jitter: int = 0) -> tuple[
     batch = Batch(msgspec.structs.replace(scenario, faults=()), (faults,) if faults else ())
     twin = 0 if faults else CLEAN
     setting = replace(judge.setting(candidate.setting_seed, (twin,)), jitter=jitter)
-    return evaluate(judge.target, batch, setting), twin
+    return judge.recorded(batch, setting), twin
 
 
 def asked(prop: Property, run: Run) -> Outcome:
@@ -162,6 +175,40 @@ def confirmed(judge: Judge, prop: Property, candidate: Candidate) -> bool:
         if run.failures or asked(prop, run).breach is None:
             return False
     return True
+
+
+def _confirmed_together(judge: Judge, prop: Property, run: Run, twins: Sequence[int], seed: int) -> frozenset[int]:
+    """Return in which of these twins a breach is still there in each of three draws, asked for together: what is about each run by itself needs no others."""
+    broken = [twin for twin in twins if twin != CLEAN]
+    batch = Batch(run.batch.base, tuple(run.batch.twins[run.numbers[twin]] for twin in broken))
+    left = set(twins)
+    for jitter in range(1, JITTERS + 1):
+        again = judge.recorded(batch, replace(judge.setting(seed, ()), jitter=jitter))
+        outcome = asked(prop, again)
+        if outcome.breach is None or outcome.by_twin is None or not left:
+            return frozenset()
+        there = {CLEAN} if outcome.breach.twin == CLEAN else set()
+        left &= there | {broken[again.numbers[place]] for place in np.flatnonzero(outcome.by_twin.broken).tolist()}
+    return frozenset(left)
+
+
+def _real_of_two(judge: Judge, prop: Property, run: Run, breaches: Mapping[int, Candidate], seed: int) -> frozenset[int]:
+    """Return the twins in which two targets really part; of each kind of breach a few are asked again, and the others are like them."""
+    kinds: dict[tuple[tuple[str, ...], str], list[int]] = {}
+    for twin, candidate in breaches.items():
+        kinds.setdefault(candidate.kind(), []).append(twin)
+    tried = [twin for twins in kinds.values() for twin in twins[:_TRIED]]
+    sure = _confirmed_together(judge, prop, run, tried, seed)
+    real: set[int] = set()
+    for twins in kinds.values():
+        if sure.intersection(twins) or _hangs_on_others(judge, prop, breaches[twins[0]]):
+            real.update(twins)
+    return frozenset(real)
+
+
+def _hangs_on_others(judge: Judge, prop: Property, candidate: Candidate) -> bool:
+    """Say whether two targets that parted among other runs agree when asked for this one alone: no tie, but something kept from one run to the next."""
+    return "against" in prop.needs and judged_once(judge, prop, candidate)[1].breach is None
 
 
 def judged_once(judge: Judge, prop: Property, candidate: Candidate) -> tuple[Run, Outcome]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
@@ -10,12 +11,17 @@ import msgspec
 from indexlab.market.errors import InputError, did_you_mean
 from indexlab.market.source import Basket, Source, checked_basket
 from indexlab.market.tables import read_table
+from indexlab.targets.options import USUAL
+from indexlab.targets.reaching import NOTHING, Reaching, read_reaching
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from indexlab.audit.baseline import Baseline
+    from indexlab.scenarios.expect import Layer
+    from indexlab.targets.options import TargetOptions
 
-__all__ = ["BUDGETS", "MOST_CASES", "PROFILES", "Budget", "PlanFile", "Profile", "budget", "find_plan", "read_plan"]
+__all__ = ["BUDGETS", "MOST_CASES", "PROFILES", "AuditPlan", "Budget", "PlanFile", "Profile", "budget", "find_plan", "read_plan"]
 
 Profile: TypeAlias = Literal["quick", "ci", "nightly"]
 PROFILES: Final[tuple[Profile, ...]] = get_args(Profile)
@@ -23,7 +29,7 @@ MOST_CASES: Final = 10_000_000
 """Independent cases that can be asked for: a bound of 3e-7."""
 _NAME: Final = "indexlab.toml"
 _SECTIONS: Final = {
-    "target": ("use", "sources"),
+    "target": ("use", "name", "against", "sources", "headers", "isolate", "start_timeout", "answer_timeout", "memory"),
     "expect": None,
     "run": ("profile", "seed", "jobs", "only", "skip", "fixtures", "out", "estimate", "require_coverage"),
 }
@@ -60,11 +66,69 @@ SURVEY: Final = Budget(batches=24, twins=24, shrink=60, seconds=90.0)
 """A survey shares 90 s among all its targets; each gets the same scenarios, and where a slow machine cuts them, all are cut alike."""
 
 
+@dataclass(frozen=True, slots=True)
+class AuditPlan:
+    """The effective plan.
+
+    `layers` are what flags and the plan file promise, the strongest first. `clock` gives seconds for the safety net and `stop` says that the
+    user wants to end; both are the door's, since below the doors nothing reads a clock. `estimate` is how many independent cases are wanted (None: as many as
+    the profile says); `require_coverage` makes every blank of the coverage inconclusive. `options` say how the targets are reached. `against` is the label of
+    the target that each of them is held against, "" where there is none. `name` is what fingerprints call the target, "" for its label; `file` is the
+    plan file; `baseline` holds the findings that are known.
+    """
+
+    targets: tuple[str, ...]
+    survey: bool
+    profile: Profile
+    seed: int
+    jobs: int
+    layers: tuple[Layer, ...]
+    only: tuple[str, ...]
+    skip: tuple[str, ...]
+    fixtures: tuple[str, ...]
+    sources: Basket | None
+    folder: str
+    clock: Callable[[], float]
+    stop: Callable[[], bool]
+    estimate: int | None = None
+    require_coverage: bool = False
+    options: TargetOptions = USUAL
+    against: str = ""
+    name: str = ""
+    file: Path | None = None
+    baseline: Baseline | None = None
+
+    def as_table(self) -> dict[str, object]:
+        """Return the plan as the report prints it."""
+        table: dict[str, object] = {"profile": self.profile, "seed": self.seed, "targets": list(self.targets), "survey": self.survey}
+        table |= {"only": list(self.only), "skip": list(self.skip), "fixtures": [_name_only(name) for name in self.fixtures]}
+        if self.against:
+            table["against"] = self.against
+        table["expect"] = {key: _plain(value) for layer in reversed(self.layers) for key, value in layer.table.items()}
+        if self.estimate is not None:
+            table["estimate"] = self.estimate
+        if self.require_coverage:
+            table["require_coverage"] = True
+        table |= self.options.as_table()
+        if self.sources is not None:
+            table["sources"] = [msgspec.to_builtins(source) for source in self.sources]
+        return table
+
+
+def _name_only(fixture: str) -> str:
+    return fixture.rstrip("/").rsplit("/", 1)[-1]
+
+
+def _plain(value: object) -> object:
+    return dict(value) if isinstance(value, dict) else value
+
+
 class PlanFile(msgspec.Struct, frozen=True):
     """What a plan file says; what it does not say is None or empty."""
 
     path: Path | None = None
     use: str | None = None
+    name: str | None = None
     sources: tuple[Source, ...] | None = None
     expect: dict[str, object] = {}
     profile: Profile | None = None
@@ -76,6 +140,8 @@ class PlanFile(msgspec.Struct, frozen=True):
     out: str | None = None
     estimate: int | None = None
     require_coverage: bool | None = None
+    reaching: Reaching = NOTHING
+    against: str | None = None
 
     @property
     def origin(self) -> str:
@@ -134,6 +200,7 @@ def _plan(path: Path, tables: Mapping[str, object]) -> PlanFile:
     return PlanFile(
         path=path,
         use=_text(target.get("use"), "target.use"),
+        name=_text(target.get("name"), "target.name"),
         sources=_sources(target.get("sources"), path),
         expect=sections.get("expect", {}),
         profile=checked_profile(run.get("profile")),
@@ -145,6 +212,8 @@ def _plan(path: Path, tables: Mapping[str, object]) -> PlanFile:
         out=_text(run.get("out"), "run.out"),
         estimate=_whole(run.get("estimate"), "run.estimate", most=MOST_CASES),
         require_coverage=_flag(run.get("require_coverage"), "run.require_coverage"),
+        reaching=read_reaching(target),
+        against=_text(target.get("against"), "target.against"),
     )
 
 

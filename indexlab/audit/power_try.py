@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from indexlab.audit.judge import confirmed, judged_once
+from indexlab.audit.plan import AuditPlan
 from indexlab.audit.power_record import Alarm, Attempt, Kill, RightRun, Smallest
+from indexlab.audit.prepare import Prepared, prepared
 from indexlab.audit.results import property_result
-from indexlab.audit.run import AuditPlan, Prepared, prepared
 from indexlab.audit.tally import Tally
 from indexlab.audit.work import FindingTask, Unit, close_targets, do_unit, enough, find_finding, judge_of
 from indexlab.properties.registry import find_property, properties

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+import msgspec
 import numpy as np
 
 from indexlab.audit.explain import told, told_undescribed
 from indexlab.audit.judge import Judge, asked, run_of_one
 from indexlab.audit.save import FindingFile, read_finding
+from indexlab.audit.second import options_for_second
 from indexlab.audit.shrink import Shrunk
+from indexlab.audit.sides import sides_of
 from indexlab.audit.tally import Candidate
 from indexlab.index.determination import STATUSES
 from indexlab.market.errors import InputError, TargetFailure
 from indexlab.market.fixture import find_fixture, load_fixture
 from indexlab.properties.registry import find_property, properties
 from indexlab.scenarios.expect import Layer, promised
+from indexlab.targets.options import USUAL
 from indexlab.targets.resolve import open_target
 from indexlab.targets.target import Request, Streaming, undescribed
 
@@ -30,10 +35,12 @@ if TYPE_CHECKING:
     from indexlab.market.fixture import Fixture
     from indexlab.properties.property import Outcome, Property
     from indexlab.properties.run import Run
+    from indexlab.targets.options import TargetOptions
     from indexlab.targets.target import Description, Target
 
 __all__ = ["FixtureReplay", "Replayed", "replay_finding", "replay_fixture", "rules_of_the_day"]
 
+_NOT_STARTED: Final = "not-started"
 Answer: TypeAlias = Literal["BROKEN", "FIXED", "INCONCLUSIVE"]
 
 
@@ -71,22 +78,32 @@ class FixtureReplay:
         return time, value
 
 
-def replay_finding(path: Path, target_label: str | None) -> Replayed:
-    """Ask a finding's scenario again. Raises InputError where the file is no finding or the target is unknown."""
+def replay_finding(path: Path, target_label: str | None, options: TargetOptions = USUAL, against: str = "") -> Replayed:
+    """Ask a finding's scenario again, of two targets where they did not agree: the second one is `against`, or the file's.
+
+    Raises InputError where the file is no finding or a target is unknown, TargetFailure where it cannot be started: that says nothing of the finding.
+    """
     saved = read_finding(path)
     label = target_label or saved.target
     prop = find_property(saved.finding.property)
     expect = promised([Layer(path.name, saved.expect)], known_properties=[each.id for each in properties()])
     candidate = Candidate(prop.id, saved.finding.scenario, saved.scenario, _seed_of(saved), prop.metamorphic)
-    with open_target(label) as target:
+    beside = _beside(saved, prop, against, path)
+    with open_target(label, options) as target, open_target(beside, options_for_second(options)) if beside else nullcontext() as second:
         description, failure = _described(target)
+        if failure is not None and failure.kind == _NOT_STARTED and saved.finding.seen != _NOT_STARTED:
+            raise failure
         if prop.id == "protocol" and failure is not None:
             finding = told_undescribed(prop, label, failure, "", file=path)
-            return Replayed("BROKEN", label, finding, failure.detail)
+            return Replayed("BROKEN", label, _as_saved(finding, saved), failure.detail)
         try:
-            run, outcome = _asked_again(Judge(target, description, expect, (prop,)), prop, candidate)
+            judge = Judge(target, description, expect, (prop,), second=second)
+            run, outcome = _asked_again(judge, prop, candidate)
         except InputError as error:
             raise error.within(path) from None
+        before = (saved.finding.from_sources, saved.finding.from_quotes, saved.finding.from_faults)
+        shrunk = Shrunk(candidate, run, outcome, saved.finding.evaluations, reproduced=True, capped=False, before=before)
+        sides = sides_of(judge, shrunk)
     if run.failures and prop.id != "protocol":
         why = f"the target failed: {run.failures[0][1].detail}"
         return Replayed("BROKEN", label, saved.finding, why)
@@ -96,10 +113,23 @@ def replay_finding(path: Path, target_label: str | None) -> Replayed:
                 "INCONCLUSIVE", label, saved.finding, f"{prop.id} could not be judged in this scenario: {outcome.unmet or 'its premise was not met'}"
             )
         return Replayed("FIXED", label, saved.finding, f"{prop.id} holds in this scenario")
-    before = (saved.finding.from_sources, saved.finding.from_quotes, saved.finding.from_faults)
-    shrunk = Shrunk(candidate, run, outcome, saved.finding.evaluations, reproduced=True, capped=False, before=before)
     folder = str(path.parent.parent.parent) if path.parent.parent.name == "findings" else str(path.parent)
-    return Replayed("BROKEN", label, told(shrunk, prop, label, folder, file=path), outcome.breach.sentence)
+    return Replayed("BROKEN", label, _as_saved(told(shrunk, prop, label, folder, file=path, sides=sides), saved), outcome.breach.sentence)
+
+
+def _as_saved(finding: Finding, saved: FindingFile) -> Finding:
+    # it is the finding of the file, whatever it looks like now
+    return msgspec.structs.replace(finding, fingerprint=saved.finding.fingerprint)
+
+
+def _beside(saved: FindingFile, prop: Property, against: str, path: Path) -> str:
+    """Return the label of the second target, "" for a finding about one alone."""
+    if "against" not in prop.needs:
+        return ""
+    if not (against or saved.against):
+        problem = "is about two targets, and does not name the second"
+        raise InputError(problem, file=path, key="against", remedy="name it with --against")
+    return against or saved.against
 
 
 def _described(target: Target) -> tuple[Description, TargetFailure | None]:
@@ -130,11 +160,11 @@ def rules_of_the_day(fixture: Fixture) -> str | None:
     return None if fixture.rules is None else f"file:{fixture.rules}"
 
 
-def replay_fixture(name: str, label: str) -> FixtureReplay:
+def replay_fixture(name: str, label: str, options: TargetOptions = USUAL) -> FixtureReplay:
     """Run a target over a fixture, piece by piece where it can. Raises InputError, or TargetFailure where the target does not answer."""
     fixture = load_fixture(find_fixture(name))
     times = fixture.times()
-    with open_target(label) as target:
+    with open_target(label, options) as target:
         if isinstance(target, Streaming):
             return _replayed(label, times.tolist(), target.index_pieces(fixture.basket, fixture.pieces(), times))
         answer = target.index([Request(fixture.basket, fixture.quotes(), times)])[0]

@@ -1,35 +1,45 @@
-"""What an audit leaves behind as it goes: the run's folder, a file a finding, the journal of events."""
+"""What an audit leaves behind as it goes: the run's folder, and a file a finding."""
 
 from __future__ import annotations
 
-import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from indexlab.audit.events import AuditFinished, Finding, FindingFound, Progress
+from indexlab.audit.events import Finding
 from indexlab.market.errors import InputError
 from indexlab.scenarios.scenario import Scenario
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from indexlab.audit.events import Event
-    from indexlab.audit.run import Saved
+    from indexlab.scenarios.expect import Expect
 
-__all__ = ["FindingFile", "Journal", "new_folder", "read_finding", "save_finding"]
+__all__ = ["FindingFile", "Saved", "new_folder", "read_finding", "save_finding"]
 
 _MOST_BYTES = 256 * 1024 * 1024
 _MOST_FOLDERS = 10_000
 
 
-class FindingFile(msgspec.Struct, frozen=True):
-    """A finding's file: enough to replay it and to judge it again."""
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What the file of a finding holds beside it: handed to the consumer with each FindingFound, since events themselves stay small."""
+
+    scenario: Scenario
+    expect: Expect
+    target: str
+    against: str = ""
+
+
+class FindingFile(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A finding's file: enough to replay it and to judge it again. `against` is the target that it was held against, where two were."""
 
     finding: Finding
     scenario: Scenario
     target: str
     expect: dict[str, object]
+    against: str = ""
 
 
 def new_folder(wanted: Path) -> Path:
@@ -55,7 +65,8 @@ def new_folder(wanted: Path) -> Path:
 def save_finding(folder: Path, finding: Finding, saved: Saved) -> Path:
     """Write a finding's file at once and whole. Raises InputError where that fails (a full disk)."""
     path = folder / finding.file
-    content = msgspec.json.format(msgspec.json.encode(_written(FindingFile(finding, saved.scenario, saved.target, saved.expect.as_table()))), indent=2)
+    whole = FindingFile(finding, saved.scenario, saved.target, saved.expect.as_table(), saved.against)
+    content = msgspec.json.format(msgspec.json.encode(_written(whole)), indent=2)
     half = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,26 +103,3 @@ def read_finding(path: Path) -> FindingFile:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         problem = f"is no finding: {error}"
         raise InputError(problem, file=path, remedy="a finding is a file that an audit wrote under findings/") from None
-
-
-class Journal:
-    """Appends events to journal.ndjson as they come; progress is not kept, and the end only as a mark."""
-
-    def __init__(self, folder: Path) -> None:
-        """Open the journal in the run's folder."""
-        self._path = folder / "journal.ndjson"
-
-    def handle(self, event: Event) -> None:
-        """Append one event, and make it last."""
-        if isinstance(event, Progress):
-            return
-        line = b'{"type":"AuditFinished"}' if isinstance(event, AuditFinished) else msgspec.json.encode(event)
-        try:
-            with self._path.open("ab") as file:
-                file.write(line + b"\n")
-                if isinstance(event, FindingFound):
-                    file.flush()
-                    os.fsync(file.fileno())
-        except OSError as error:
-            problem = f"cannot be written: {error.strerror}"
-            raise InputError(problem, file=self._path, remedy="make room, or choose another place with --out") from None

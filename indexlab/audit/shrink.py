@@ -13,7 +13,7 @@ import numpy as np
 
 from indexlab.audit.judge import Judge, asked, run_of_one
 from indexlab.audit.shrink_market import plainest_market
-from indexlab.scenarios.scenario import QuoteColumns, Scenario, materialised
+from indexlab.scenarios.scenario import QuoteColumns, Scenario, materialised, without_faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +27,8 @@ __all__ = ["Shrunk", "shrink"]
 Item = TypeVar("Item")
 _ROUNDS: Final = 4
 _DIGITS: Final = (1, 2, 3, 4, 5)
-_NOT_SHRUNK: Final = ("timeout", "not-started")
+_MOST_STAMPED: Final = 24
+_NOT_SHRUNK: Final = ("timeout", "memory", "not-started")
 """Failures that cost seconds an attempt: such a finding is kept as it was found."""
 
 
@@ -72,13 +73,20 @@ class _Search:
         outcome = asked(self.prop, run)
         if outcome.breach is None:
             return False
+        if self.of_one_run and self.run is not None and not _is_less(outcome.breach.what, self.candidate.what):
+            return False  # two targets that part in one thing may well part in another, too: that is a finding of its own
         if self.prop.metamorphic:
             self.evaluations += 1
             again, _ = run_of_one(self.judge, candidate, jitter=1)
             if again.failures or asked(self.prop, again).breach is None:
                 return False
-        self.candidate, self.run, self.outcome = candidate, run, outcome
+        self.candidate, self.run, self.outcome = replace(candidate, what=outcome.breach.what) if self.of_one_run else candidate, run, outcome
         return True
+
+    @property
+    def of_one_run(self) -> bool:
+        """Whether the property is about each run by itself: then what a fault did to the quotes is as good as the fault."""
+        return self.prop.needs == ("against",)
 
     def _same_failure(self, run: Run) -> bool:
         # a target that has failed several times in a row would not be asked any more: closing it forgives that
@@ -111,10 +119,19 @@ def shrink(judge: Judge, prop: Property, candidate: Candidate, cap: int, hurry: 
         if not search.breaks(plainest_market(search.scenario, search.breaks)):  # pragma: no cover - it broke a moment ago
             search.breaks(candidate.scenario)
         if search.breaks(materialised(search.scenario)):
+            if search.of_one_run:
+                search.breaks(without_faults(search.scenario))
             _shrink_all(search)
     except _Capped:
         capped = True
     return Shrunk(search.candidate, _found(search.run), _found(search.outcome), search.evaluations, reproduced=True, capped=capped, before=before)
+
+
+def _is_less(what: str, than: str) -> bool:
+    """Say whether the same happened under no other circumstances than before."""
+    word, *circumstances = what.split("-")
+    before, *known = than.split("-")
+    return word == before and set(circumstances) <= set(known)
 
 
 def _found(given: Item | None) -> Item:
@@ -138,13 +155,24 @@ def _shrink_all(search: _Search) -> None:
             search,
             lambda scenario: scenario.faults,
             lambda scenario, faults: msgspec.structs.replace(scenario, faults=tuple(faults)),
-            least=1 if search.scenario.faults else 0,
+            least=1 if search.scenario.faults and not search.of_one_run else 0,
         )
         _fewer(search, _rows_of, _with_rows)
         _plainer(search)
+        if search.of_one_run:
+            _at_once(search)
         if search.scenario == before:
             break
     _one_account(search)
+
+
+def _at_once(search: _Search) -> None:
+    # where only some observations have to be old, the others are not
+    for row in range(min(len(_columns(search.scenario).price), _MOST_STAMPED)):
+        columns = _columns(search.scenario)
+        if columns.event_time[row] != columns.receive_time[row]:
+            event = (*columns.event_time[:row], columns.receive_time[row], *columns.event_time[row + 1 :])
+            search.breaks(msgspec.structs.replace(search.scenario, quotes=msgspec.structs.replace(columns, event_time=event)))
 
 
 def _guess(search: _Search) -> None:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 import numpy as np
 
-from indexlab.audit.evaluate import evaluate
 from indexlab.audit.tally import Tally
 from indexlab.market.seeds import derive, stream
+from indexlab.properties.agreement import partings
 from indexlab.properties.words import clean_range, displacement
 from indexlab.scenarios.baskets import FEWEST, FEWEST_SHARED, MOST, drawn_basket
 from indexlab.scenarios.currencies import rates_for
@@ -46,6 +46,8 @@ _FLAT: Final = 1e-7
 _LEAST_SLOPE: Final = 1e-3
 """An index follows a source where it moves by at least this share of how much further the source is off."""
 _SAME_BORDER: Final = 1e-3
+_KINDS: Final = 256
+"""So many kinds of what happened to one index there are at most."""
 
 
 class _Scale(NamedTuple):
@@ -78,7 +80,7 @@ def sweep(judge: Judge, world: World, seed: int, number: int, enough: Callable[[
     """Sweep one market, a function of (seed, number) and the target alone; yields what each batch gave."""
     scale = _NARROW if sparing else _WIDE
     # what is compared with other runs than the clean twin would cost more than the sweep itself
-    judge = replace(judge, properties=tuple(prop for prop in judge.applicable if not prop.needs))
+    judge = replace(judge, properties=tuple(prop for prop in judge.applicable if not set(prop.needs) - {"against"}))
     base, who, window = _market(world, seed, number, scale)
     step = iter(range(number, number + STEPS))
     sizes = factors(world.thresholds)
@@ -146,26 +148,37 @@ def _parts(points: list[Point], base: Scenario, *, whole: int = 1) -> Iterator[l
 def _judged(judge: Judge, base: Scenario, points: Sequence[Point], number: int, seed: int) -> tuple[Run, Tally]:
     begin = 0 if base.market is None else base.market.start
     batch = Batch(base, tuple(twin(point, begin) for point in points))
-    run = evaluate(judge.target, batch, judge.setting(seed, ()))
+    run = judge.recorded(batch, judge.setting(seed, ()))
     return run, judge.judged(run, number, seed)
 
 
 def _kinds(run: Run, points: Sequence[Point]) -> NDArray[np.int64]:
     """Return a code for what happened in each twin, [points]; -1 where the target failed on it.
 
-    Twins are of one kind where the index was moved at all, moved beyond the promise, without a value, of the same statuses, and grew with the size.
+    Twins are of one kind where the index was moved at all, moved beyond the promise, without a value, of the same statuses, and grew with the size; where it is
+    held against another target's, where that one's are of one kind, too, and the two agree or do not.
     """
     codes = np.full(len(points), -1, dtype=np.int64)
     if not run.numbers:
         return codes
+    code = _kinds_of_one(run, points)
+    against = run.against
+    theirs = () if against is None else tuple(trace for trace in (against.clean_trace, *against.broken_traces) if trace is not None)
+    if len(theirs) == 1 + len(run.twins):
+        part = partings([run.clean_trace, *run.broken_traces], list(theirs), run.expect).anywhere[1:].any(axis=1)
+        code = (code * 2 + part) * _KINDS + _kinds_of_one(replace(run, clean_trace=theirs[0], broken_traces=theirs[1:]), points)
+    codes[np.asarray(run.numbers)] = code
+    return codes
+
+
+def _kinds_of_one(run: Run, points: Sequence[Point]) -> NDArray[np.int64]:
+    """Return a code for what happened in each twin that was answered."""
     lowest, highest, _, _ = clean_range(run.times, run.clean.value[0], run.expect.interval)
     moved = displacement(run.broken.value, lowest[None, :], highest[None, :]).max(axis=1)
     kept = np.asarray(run.numbers)
     grows = _grows(moved, np.array([points[k].factor for k in kept]))
     status = (1 << run.broken.status.astype(np.int64)).max(axis=1)
-    code = status * 16 + run.broken.missing.any(axis=1) * 8 + (moved > _FLAT) * 4 + (moved > run.expect.max_displacement) * 2 + grows
-    codes[kept] = code
-    return codes
+    return np.asarray(status * 16 + run.broken.missing.any(axis=1) * 8 + (moved > _FLAT) * 4 + (moved > run.expect.max_displacement) * 2 + grows)
 
 
 def _grows(moved: NDArray[np.float64], factor: NDArray[np.float64]) -> NDArray[np.bool_]:

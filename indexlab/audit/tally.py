@@ -28,7 +28,7 @@ MOST_KINDS: Final = 12
 class Candidate:
     """A breach to be shrunk: the scenario of one twin, its id, and for a run told differently the seed that told it.
 
-    `what` is one word for what happened, as in `Breach.what`.
+    `what` is one word for what happened, as in `Breach.what`; `said` what was said of a target that failed: it may not fail so again when it is asked alone.
     """
 
     property: str
@@ -37,15 +37,21 @@ class Candidate:
     setting_seed: int
     retold: bool
     what: str = ""
+    said: str = ""
 
     def kind(self) -> tuple[tuple[str, ...], str]:
-        """Which faults it takes and what happened: of breaches that share both, the first is kept."""
+        """Which faults it takes and what happened: of breaches that share both, the first is kept.
+
+        Two targets part about what arrived, whichever fault made it so: there it is what happened alone.
+        """
+        if self.property == "agreement":
+            return (), self.what
         return tuple(sorted({fault.fault for fault in self.scenario.faults})), self.what
 
 
 @dataclass(slots=True)
 class PropertyTally:
-    """The counts of one property. `errors` holds what a check raised: its result is inconclusive then.
+    """The counts of one property. `errors` holds what a check raised, or could not judge: its result is inconclusive then.
 
     `by_twin` is what the last check found in each twin, until the batch is counted into the coverage; `independent` holds n and k of independent cases where
     only they showed a breach.
@@ -71,6 +77,7 @@ class PropertyTally:
         if outcome.unmet and not self.unmet:
             self.unmet = outcome.unmet
         self.no_occasion = self.no_occasion or outcome.no_occasion
+        self.errors = self.errors or outcome.undecided
         self.by_twin = outcome.by_twin
         self._see(worst)
 
@@ -114,6 +121,7 @@ class Tally:
     coverage: CoverageTally = field(default_factory=CoverageTally)
     borders: dict[str, int] = field(default_factory=dict)
     status_changes: int = 0
+    second_failed: str = ""
 
     def merge(self, other: Tally, most_candidates: int = MOST_KINDS) -> None:
         """Take in what came after."""
@@ -131,6 +139,7 @@ class Tally:
             self.by_fault[fault] = max(size, self.by_fault.get(fault, 0.0))
         self.notes += [note for note in other.notes if note not in self.notes]
         self.failed_faults += [failure for failure in other.failed_faults if failure not in self.failed_faults]
+        self.second_failed = self.second_failed or other.second_failed
         self.coverage.merge(other.coverage)
 
     def measure(self, run: Run) -> None:
@@ -150,6 +159,8 @@ class Tally:
         self.failed_faults += [note for note in run.notes if note not in self.failed_faults]
         for trace in (run.clean_trace, *run.broken_traces):
             self.notes += [note for note in trace.answer.notes if note not in self.notes]
+        if run.against is not None and run.against.failures:
+            self.second_failed = self.second_failed or f"{run.against.label}, which it is held against, failed: {run.against.failures[0].detail}"
 
 
 def displacement_by_fault(run: Run) -> dict[str, float]:

@@ -6,18 +6,21 @@ import multiprocessing
 import os
 import signal
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from multiprocessing import connection, util
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis import target as steer
 
 from indexlab.audit.events import Finding
 from indexlab.audit.explain import told
 from indexlab.audit.judge import Judge
+from indexlab.audit.second import options_for_second
 from indexlab.audit.shrink import shrink
+from indexlab.audit.sides import sides_of
 from indexlab.audit.sweep import sweep
 from indexlab.audit.tally import Tally
 from indexlab.market.fixture import find_fixture, load_fixture
@@ -29,7 +32,9 @@ from indexlab.scenarios.recipes import Drawn, World, built_in, draw_batch
 from indexlab.scenarios.recorded import recorded_batches
 from indexlab.scenarios.scenario import Scenario
 from indexlab.scenarios.strategies import drawn_batches
+from indexlab.targets.options import USUAL, TargetOptions
 from indexlab.targets.resolve import open_target
+from indexlab.targets.strays import kill_own
 from indexlab.targets.target import Description, Target
 
 if TYPE_CHECKING:
@@ -56,12 +61,14 @@ class Job(msgspec.Struct, frozen=True):
     seed: int
     sparing: bool
     fixtures: tuple[Basket, ...] = ()
+    options: TargetOptions = USUAL
+    against: str = ""
 
     @property
     def occasion(self) -> Occasion:
         """What decides which properties apply."""
         world = self.world
-        return Occasion(world.expect, self.uses, self.provides, self.sources, world.basket, self.fixtures, world.converts)
+        return Occasion(world.expect, self.uses, self.provides, self.sources, world.basket, self.fixtures, world.converts, self.against)
 
     @property
     def sources(self) -> int | None:
@@ -95,7 +102,7 @@ class ShrunkFinding(msgspec.Struct, frozen=True):
     scenario: Scenario
 
 
-_open: dict[str, Target] = {}
+_open: dict[tuple[int, str, TargetOptions], Target] = {}
 
 
 class _Enough:
@@ -121,15 +128,24 @@ def prepare_worker(hurried: Event) -> None:
 
 
 def _leave(number: int, _: object) -> None:
-    close_targets()
-    os._exit(128 + number)
+    _end(128 + number)
 
 
 def _follow(sentinel: int) -> None:
     # a parent that was killed cannot end us: nothing of ours may outlive it
     connection.wait([sentinel])
-    close_targets()
-    os._exit(1)
+    _end(1)
+
+
+def _end(status: int) -> None:
+    """End this process and its targets, wherever its main thread is: one that is spoken to just now, or is being started, is killed."""
+    try:
+        while _open:
+            with suppress(Exception):
+                close_targets()
+        kill_own()
+    finally:
+        os._exit(status)
 
 
 def close_targets() -> None:
@@ -138,17 +154,19 @@ def close_targets() -> None:
         _open.popitem()[1].close()
 
 
-def _target(label: str) -> Target:
-    key = f"{os.getpid()} {label}"
+def _target(label: str, options: TargetOptions) -> Target:
+    key = os.getpid(), label, options
     if key not in _open:
-        _open[key] = open_target(label)
+        _open[key] = open_target(label, options)
     return _open[key]
 
 
 def judge_of(job: Job) -> Judge:
-    """Return the judge of a job, with the target opened in this process."""
+    """Return the judge of a job, with the target, and the one that it is held against, opened in this process."""
     description = Description(name=job.name, version=job.version, provides=job.provides, uses=job.uses)
-    return Judge(_target(job.target), description, job.expect, tuple(find_property(name) for name in job.properties), job.sources, job.occasion)
+    chosen = tuple(find_property(name) for name in job.properties)
+    second = _target(job.against, options_for_second(job.options)) if job.against else None
+    return Judge(_target(job.target, job.options), description, job.expect, chosen, job.sources, job.occasion, second)
 
 
 def do_unit(job: Job, unit: Unit) -> Tally:
@@ -179,7 +197,17 @@ def _search(judge: Judge, job: Job, unit: Unit, tally: Tally) -> None:
     turn = iter(range(unit.count * 10))
 
     @seed(derive("search", job.seed, unit.number))
-    @settings(max_examples=unit.count, database=None, deadline=None, phases=[Phase.generate, Phase.target], suppress_health_check=list(HealthCheck))
+    # all is said that matters here: what is found must not hang on the profile that somebody's tests have loaded
+    @settings(
+        max_examples=unit.count,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        verbosity=Verbosity.normal,
+        backend="hypothesis",
+        phases=[Phase.generate, Phase.target],
+        suppress_health_check=list(HealthCheck),
+    )
     @given(drawn_batches())
     def search(drawn: Drawn) -> None:
         place = next(turn)
@@ -189,18 +217,22 @@ def _search(judge: Judge, job: Job, unit: Unit, tally: Tally) -> None:
         steer(min(max(part.by_fault.values(), default=0.0), 1e6), label="displacement")
         steer(min(part.headroom, 1e6), label="headroom consumed")
         steer(float(part.status_changes), label="status changes")
+        apart = part.properties["agreement"].worst if job.against else None
+        if apart is not None:
+            steer(min(apart.value, 1e6), label="disagreement")
         tally.merge(part)
 
     search()
 
 
 class FindingTask(msgspec.Struct, frozen=True):
-    """A breach to be shrunk and told; `folder` is the run's folder as a person types it."""
+    """A breach to be shrunk and told; `folder` is the run's folder as a person types it, `name` what fingerprints call the target (empty: its label)."""
 
     property: str
     cap: int
     folder: str
     waived: str
+    name: str = ""
 
 
 def find_finding(job: Job, task: FindingTask, candidate: Candidate) -> ShrunkFinding:
@@ -211,4 +243,5 @@ def find_finding(job: Job, task: FindingTask, candidate: Candidate) -> ShrunkFin
     shrunk = shrink(replace(judge, properties=(prop,)), prop, candidate, task.cap, enough.ask)
     if prop.id == "protocol" and not shrunk.reproduced:
         shrunk = shrink(judge, prop, candidate, task.cap, enough.ask)  # what it failed on may have been a variation
-    return ShrunkFinding(told(shrunk, prop, job.target, task.folder, waived=task.waived), shrunk.candidate.scenario)
+    finding = told(shrunk, prop, job.target, task.folder, waived=task.waived, name=task.name, sides=sides_of(judge, shrunk))
+    return ShrunkFinding(finding, shrunk.candidate.scenario)

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from indexlab.audit.work import close_targets, enough, prepare_worker
+from indexlab.market.errors import HarnessError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
+    from multiprocessing.process import BaseProcess
 
-__all__ = ["Workers"]
+__all__ = ["Workers", "WorkersLost"]
 
 Shared = TypeVar("Shared")
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 _POLL_SECONDS = 0.1
+
+
+class WorkersLost(HarnessError):  # noqa: N818 - it reads as what happened
+    """A worker process was ended from outside, and the others with it; what is asked of them afterwards is done in this process."""
 
 
 class Workers:
@@ -28,6 +37,7 @@ class Workers:
         self.jobs = jobs
         self.pool: ProcessPoolExecutor | None = None
         self.strangers = set(multiprocessing.active_children())
+        self.processes: set[BaseProcess] = set()
         context = multiprocessing.get_context("forkserver")
         self.hurried = context.Event()
         if jobs > 1:
@@ -43,7 +53,7 @@ class Workers:
         stop: Callable[[], bool],
         hurry: Callable[[], bool],
     ) -> Generator[Made, None, None]:
-        """Yield the results in the order of the items, until they end or `stop` says so; `shared` goes with every item."""
+        """Yield the results in the order of the items, until they end or `stop` says so; `shared` goes with every item. Raises WorkersLost."""
         self.hurried.clear()
         if self.pool is None:
             enough.ask = hurry
@@ -68,6 +78,7 @@ class Workers:
             while left or waiting:
                 while left and len(waiting) < 2 * self.jobs:
                     waiting.append(pool.submit(function, shared, left.popleft()))
+                    self.processes |= set(multiprocessing.active_children()) - self.strangers
                 while not waiting[0].done():
                     if hurry():
                         self.hurried.set()
@@ -75,6 +86,10 @@ class Workers:
                         return
                     wait([waiting[0]], timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
                 yield waiting.popleft().result()
+        except BrokenProcessPool:
+            self.pool = None
+            pool.shutdown(wait=True)
+            raise WorkersLost(_lost(self.processes)) from None
         finally:
             for future in waiting:
                 future.cancel()
@@ -83,10 +98,26 @@ class Workers:
         """End the workers: what they are doing is finished first, or, `at_once`, is dropped and they are ended with their targets."""
         self.hurried.set()
         if self.pool is not None:
-            self.pool.shutdown(wait=not at_once, cancel_futures=True)
-            if at_once:
-                # children that were there before us are somebody else's
-                for child in set(multiprocessing.active_children()) - self.strangers:
-                    child.terminate()
+            try:
+                self.pool.shutdown(wait=not at_once, cancel_futures=True)
+            except BaseException:  # whoever asks again to stop waits for nobody
+                at_once = True
+                raise
+            finally:
+                if at_once:
+                    # children that were there before us are somebody else's
+                    for child in set(multiprocessing.active_children()) - self.strangers:
+                        child.terminate()
         enough.ask = lambda: False
         close_targets()
+
+
+def _lost(processes: Iterable[BaseProcess]) -> str:
+    """Say what ended the first of the workers: the rest were ended by the pool, with SIGTERM."""
+    codes = sorted((process.exitcode for process in processes if process.exitcode), key=lambda code: code in (-signal.SIGTERM, 128 + signal.SIGTERM))
+    ended = f"ended with status {codes[0]}" if codes else "was ended"
+    if codes and codes[0] < 0:
+        with suppress(ValueError):
+            ended = f"was ended by {signal.Signals(-codes[0]).name}"
+    memory = ", as an operating system does that runs out of memory; fewer --jobs take less" if codes and codes[0] == -signal.SIGKILL else ""
+    return f"a worker process {ended}{memory}"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from indexlab.commands.completing import complete_faults
 from indexlab.market.errors import HarnessError, InputError
 
 __all__ = ["faults"]
@@ -25,7 +26,7 @@ def faults_list() -> None:
 
 
 @faults.command("show", short_help="Show what a fault does to a small market.")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_faults)
 @click.option("--svg", metavar="FILE", type=click.Path(path_type=Path), help="Draw it into this file as well, as SVG.")
 def faults_show(name: str, svg: Path | None) -> None:
     """Show what a fault, or a true market move, does to a small market, and what its intensity means."""

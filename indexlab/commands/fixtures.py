@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from indexlab.commands.completing import complete_fixtures
 from indexlab.commands.parsing import table
 
 __all__ = ["fixtures"]
@@ -29,7 +30,7 @@ def fixtures_list() -> None:
 
 
 @fixtures.command("show")
-@click.argument("fixture", metavar="ID-OR-DIR")
+@click.argument("fixture", metavar="ID-OR-DIR", shell_complete=complete_fixtures)
 def fixtures_show(fixture: str) -> None:
     """Show a fixture: what, when, sources, silences, provenance."""
     from indexlab.market.fixture import find_fixture, load_fixture
@@ -39,7 +40,7 @@ def fixtures_show(fixture: str) -> None:
 
 
 @fixtures.command("check")
-@click.argument("fixture", metavar="ID-OR-DIR")
+@click.argument("fixture", metavar="ID-OR-DIR", shell_complete=complete_fixtures)
 def fixtures_check(fixture: str) -> int:
     """Check a fixture's files against what it declares; exit 1 where something does not hold."""
     from indexlab.market.fixture import check_fixture, find_fixture

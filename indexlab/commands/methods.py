@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from indexlab.commands.completing import complete_methods
 from indexlab.commands.parsing import table
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def methods_list() -> None:
 
 
 @methods.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_methods)
 def methods_show(name: str) -> None:
     """Show a methodology as a definition sheet; NAME is a bundled one or a TOML file."""
     from indexlab.index.sheet import sheet
@@ -60,8 +61,8 @@ def methods_check(file: Path) -> None:
 
 
 @methods.command("diff")
-@click.argument("first", metavar="A")
-@click.argument("second", metavar="B")
+@click.argument("first", metavar="A", shell_complete=complete_methods)
+@click.argument("second", metavar="B", shell_complete=complete_methods)
 def methods_diff(first: str, second: str) -> None:
     """Say in words what changed from methodology A to B; each is a bundled one or a TOML file."""
     from indexlab.index.difference import difference

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from indexlab.commands.completing import complete_profiles
 from indexlab.commands.interrupt import stop_on_interrupt
 from indexlab.commands.parsing import split
 
@@ -16,7 +17,7 @@ __all__ = ["power"]
 
 @click.command(short_help="Measure the harness: which planted defects it finds, and whether it is silent where nothing is wrong.")
 @click.argument("kind", metavar="[in-process|process]", required=False)
-@click.option("--profile", metavar="quick|ci|nightly", help="How much to search for each defect (default: quick).")
+@click.option("--profile", metavar="quick|ci|nightly", shell_complete=complete_profiles, help="How much to search for each defect (default: quick).")
 @click.option("--only", multiple=True, callback=split, metavar="DEFECT,…", help="Look at these planted defects alone, and at no right target.")
 @click.option("--seed", type=click.IntRange(0), help="The same seed gives the same kills (default: 0).")
 @click.option("--out", type=click.Path(path_type=Path), help="The folder for power.json and power.html (default: reports/power-SEED).")

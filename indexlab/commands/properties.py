@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from indexlab.commands.completing import complete_properties
 from indexlab.commands.parsing import table
 
 __all__ = ["properties"]
@@ -23,7 +24,7 @@ def properties_list() -> None:
 
 
 @properties.command("show")
-@click.argument("id")
+@click.argument("id", shell_complete=complete_properties)
 def properties_show(id: str) -> None:  # noqa: A002 - the word of the command's help
     """Show one property: its statement, when it is judged and by what, who was hurt by its absence, and a violation of it."""
     from indexlab.properties.registry import find_property

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from indexlab.report.covered import coverage_line
 from indexlab.report.estimates import estimate_lines
 from indexlab.report.grid import aligned, wrapped
+from indexlab.report.known import baseline_lines
 from indexlab.report.plain import plain
 from indexlab.report.text import WIDTH, finding_text, findings_list, findings_table, survey_table, verdict_table
 from indexlab.report.words import count, count_of, displacement_text, findings_of, headline, largest_displacement, short_names
@@ -21,9 +22,14 @@ __all__ = ["closing_text"]
 _FULL_TEXTS: Final = 5
 
 
-def closing_text(result: AuditResult, folder: str, *, already_said: Collection[str] = ()) -> str:
-    """Return the table, the findings, the notes that are not `already_said`, what was found in how many scenarios, and where the report is."""
-    parts = [_table(result), *_findings(result), _figures(result), _notes(result, already_said), _last(result, folder)]
+def closing_text(result: AuditResult, folder: str, *, already_said: Collection[str] = (), brief: bool = False, full: bool = False) -> str:
+    """Return the table, the findings, the notes that are not `already_said`, what was found in how many scenarios, and where the report is.
+
+    `brief` leaves out all but the findings and the last lines; `full` tells every finding at length.
+    """
+    if brief:
+        return "\n\n".join([*_findings(result), _last(result, folder)])
+    parts = [_table(result), *_findings(result, full=full), _figures(result), _known(result), _notes(result, already_said), _last(result, folder)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -36,13 +42,13 @@ def _table(result: AuditResult) -> str:
     return f"{short_names(result.targets)[0]}  ({plain(target.target, most=60)}, {count_of(target.scenarios, 'scenario')})\n\n{verdict_table(target)}{move}"
 
 
-def _findings(result: AuditResult) -> list[str]:
+def _findings(result: AuditResult, *, full: bool = False) -> list[str]:
     """Return the findings in full, the first few of them; beyond those few by their sentences, in a survey a line each."""
     found = findings_of(result)
-    full = [] if result.survey else found[:_FULL_TEXTS]
-    texts = [finding_text(finding, of=one.scenarios) for _, one, finding in full]
-    rest = findings_table(result) if result.survey else findings_list(result, after=len(full))
-    heading = "findings, and how to see each again" if not full else f"and {count_of(len(found) - len(full), 'more finding')}"
+    told = found if full else [] if result.survey else found[:_FULL_TEXTS]
+    texts = [finding_text(finding, of=one.scenarios, survey=result.survey, whole_log=full) for _, one, finding in told]
+    rest = findings_table(result, after=len(told)) if result.survey else findings_list(result, after=len(told))
+    heading = "findings, and how to see each again" if not told else f"and {count_of(len(found) - len(told), 'more finding')}"
     return [*texts, f"{heading}\n{rest}"] if rest else texts
 
 
@@ -55,6 +61,10 @@ def _figures(result: AuditResult) -> str:
         said = [*estimate_lines(target), *([covered] if covered else [])]
         lines += [line for each in [*head, *said] for line in wrapped(each, WIDTH)] if said else []
     return "\n".join(lines)
+
+
+def _known(result: AuditResult) -> str:
+    return "\n".join(line for each in baseline_lines(result) for line in wrapped(each, WIDTH))
 
 
 def _notes(result: AuditResult, already_said: Collection[str]) -> str:

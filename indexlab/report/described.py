@@ -35,6 +35,7 @@ _TOLD: Final = {
     "book-alone": "with bad prices taken from the book",
     "explained": "explained",
     "restamped": "with other event times",
+    "against": "as another target answers it",
 }
 """How a variation is told; of another kind, its name."""
 _KEY: Final = re.compile(r"«(\w+)»")
@@ -72,7 +73,7 @@ def property_text(prop: Property) -> str:
 
 def _keys(text: str) -> list[str]:
     """Return the keys of `[expect]` that a text names in guillemets, each once, with what they are where nobody gives them."""
-    default = Expect().as_table()
+    default = Expect().as_table(whole=True)
     named = dict.fromkeys(_KEY.findall(text))
     return [f"{key} = {default[key]}" if key in default else f"{key} (unset)" for key in named]
 

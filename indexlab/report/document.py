@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from indexlab.audit.events import AuditResult, Finding, PropertyResult, TargetResult, Worst
 
-__all__ = ["SCHEMA", "report_bytes", "report_document"]
+__all__ = ["SCHEMA", "plain_value", "report_bytes", "report_document"]
 
 SCHEMA: Final = 1
 _LONG: Final = frozenset({"cells", "strata", "distribution"})
@@ -35,9 +35,10 @@ def report_document(result: AuditResult) -> dict[str, object]:
         "profile": result.profile,
         "survey": result.survey,
         "interrupted": result.interrupted,
-        "run": {"started": result.started, "seconds": _value(result.seconds)},
-        "plan": _value(result.plan),
+        "run": {"started": result.started, "seconds": plain_value(result.seconds)},
+        "plan": plain_value(result.plan),
         "targets": [_target(target) for target in result.targets],
+        "baseline": None if result.baseline is None else plain_value(msgspec.to_builtins(result.baseline)),
         "power": power_document(result.version),
     }
 
@@ -72,12 +73,12 @@ def _target(target: TargetResult) -> dict[str, object]:
         "scenarios": target.scenarios,
         "evaluations": target.evaluations,
         "cut": target.cut,
-        "expect": _value(target.expect),
+        "expect": plain_value(target.expect),
         "properties": [_property(one) for one in target.properties],
         "measures": _sorted(target.measures),
         "notes": list(target.notes),
-        "estimate": None if target.estimate is None else _value(msgspec.to_builtins(target.estimate)),
-        "coverage": None if target.coverage is None else _value(msgspec.to_builtins(target.coverage)),
+        "estimate": None if target.estimate is None else plain_value(msgspec.to_builtins(target.estimate)),
+        "coverage": None if target.coverage is None else plain_value(msgspec.to_builtins(target.coverage)),
     }
 
 
@@ -92,11 +93,12 @@ def _property(one: PropertyResult) -> dict[str, object]:
         "worst": None if one.worst is None else _worst(one.worst),
         "finding": None if one.finding is None else _finding(one.finding),
         "findings": [_finding(finding) for finding in one.all_findings],
+        "known": one.known,
     }
 
 
 def _worst(worst: Worst) -> dict[str, object]:
-    return {"value": _value(worst.value), "unit": worst.unit, "text": worst.text, "scenario": worst.scenario, "fault": worst.fault}
+    return {"value": plain_value(worst.value), "unit": worst.unit, "text": worst.text, "scenario": worst.scenario, "fault": worst.fault}
 
 
 def _finding(finding: Finding) -> dict[str, object]:
@@ -114,6 +116,8 @@ def _finding(finding: Finding) -> dict[str, object]:
         "faults": finding.faults,
         "shrunk_from": {"sources": finding.from_sources, "quotes": finding.from_quotes, "faults": finding.from_faults, "evaluations": finding.evaluations},
         "waived": finding.waived,
+        "fingerprint": finding.fingerprint,
+        "known": None if finding.known is None else plain_value(msgspec.to_builtins(finding.known)),
     }
 
 
@@ -124,17 +128,17 @@ def _reproduce(finding: Finding) -> str:
 
 def _sorted(table: Mapping[str, object]) -> dict[str, object]:
     """Return a table with its keys in order, all the way down: measures are gathered from several workers."""
-    return {key: _sorted(value) if isinstance(value, dict) else _value(value) for key, value in sorted(table.items())}
+    return {key: _sorted(value) if isinstance(value, dict) else plain_value(value) for key, value in sorted(table.items())}
 
 
-def _value(value: object) -> object:
+def plain_value(value: object) -> object:
     """Return a value as JSON knows it."""
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, dict):
-        return {str(key): _value(inner) for key, inner in value.items()}
+        return {str(key): plain_value(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_value(inner) for inner in value]
+        return [plain_value(inner) for inner in value]
     return str(value)

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from typing import Final
 
-__all__ = ["cut_to", "plain", "plain_lines", "width_of"]
+__all__ = ["cut_to", "plain", "plain_lines", "uncommanded", "width_of"]
 
 _ESCAPES: Final = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movements
@@ -20,6 +20,7 @@ _ESCAPES: Final = re.compile(
 )
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _BREAKS: Final = re.compile(r"\r\n?|[\u2028\u2029\x85\x0b\x0c]")
+_COMMANDS: Final = re.compile(r"^(\s*):(?=:)|#(?=#(?:\[|vso\[|teamcity\[))", re.IGNORECASE)
 _SPACES: Final = re.compile(r"[\t\n]+")
 
 
@@ -36,6 +37,11 @@ def plain(text: str, *, most: int | None = None) -> str:
     """Return `text` as one line without control sequences, at most `most` columns wide (cut with an ellipsis)."""
     line = _SPACES.sub(" ", "\n".join(plain_lines(text))).strip()
     return line if most is None else cut_to(line, most)
+
+
+def uncommanded(line: str) -> str:
+    """Return a line that no CI system takes for a command of its own, whatever a target said: GitHub's "::error::" and "##[error]", "##vso[", "##teamcity["."""
+    return _COMMANDS.sub(lambda found: found[0] + " ", line)
 
 
 def width_of(text: str) -> int:

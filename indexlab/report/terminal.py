@@ -9,36 +9,39 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING, Final, TextIO
+from typing import IO, TYPE_CHECKING, Any, Final, TextIO
 
 from indexlab.audit.events import AuditFinished, AuditStarted, FindingFound, Note, Progress, TargetFinished, TargetStarted
 from indexlab.report.closing import closing_text
-from indexlab.report.plain import plain
+from indexlab.report.plain import plain, uncommanded
 from indexlab.report.running import Running
 from indexlab.report.text import finding_line
-from indexlab.report.words import count_of, with_verdict
+from indexlab.report.tone import USUAL, Tone, Watch
+from indexlab.report.words import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rich.console import Console
 
-    from indexlab.audit.events import Event, TargetResult, Verdict
+    from indexlab.audit.events import Event, TargetResult
 
-__all__ = ["Terminal", "console_on", "is_plain", "say"]
+__all__ = ["Terminal", "console_on", "is_plain", "let_go_of", "say"]
 
 _STYLES: Final = {
     "bold red": (r"\bBROKEN\b",),
     "green": (r"\bholds\b",),
-    "yellow": (r"\bWAIVED\b", r"\binconclusive\b", r"\bINCONCLUSIVE\b", r"(?<= )\?(?= |$)"),
+    "yellow": (r"\bWAIVED\b", r"\bKNOWN\b", r"\binconclusive\b", r"\bINCONCLUSIVE\b", r"(?<= )\?(?= |$)"),
     "bold": ("← .*$", r"^(?:SURVEY|NONE FOUND|NOTHING JUDGED)\b"),
 }
 
-_COUNTED: Final[tuple[tuple[Verdict, str], ...]] = (
+_COUNTED: Final[tuple[tuple[str, str], ...]] = (
     ("violated", "broken"),
     ("inconclusive", "inconclusive"),
     ("waived", "waived"),
+    ("known", "known"),
     ("holds", "hold"),
     ("not-applicable", "not applicable"),
 )
@@ -47,15 +50,16 @@ _COUNTED: Final[tuple[tuple[Verdict, str], ...]] = (
 class Terminal:
     """A handler that shows the run and its result to a person."""
 
-    def __init__(self, out: TextIO | None = None, err: TextIO | None = None, environ: Mapping[str, str] | None = None) -> None:
-        """Show on these streams, by default the process's own; `environ` says whether there may be colours and bars (NO_COLOR, CI, TERM)."""
+    def __init__(self, out: TextIO | None = None, err: TextIO | None = None, environ: Mapping[str, str] | None = None, tone: Tone = USUAL) -> None:
+        """Show on these streams, by default the process's own; `environ` says whether there may be colours and bars (NO_COLOR, FORCE_COLOR, CI, TERM)."""
         environ = os.environ if environ is None else environ
+        self._tone, self._watch = tone, Watch(tone)
         self._out = console_on(sys.stdout if out is None else out, environ)
         self._err = console_on(sys.stderr if err is None else err, environ)
         self._running: Running | None = None
         self._folder, self._survey = "", False
         self._said: list[str] = []
-        self._lively = self._err.is_terminal and not is_plain(environ)
+        self._lively = self._err.file.isatty() and not is_plain(environ) and not tone.quiet and not tone.verbose
 
     def handle(self, event: Event) -> None:
         """Take one event."""
@@ -65,10 +69,23 @@ class Terminal:
             self._running.handle(event)
         elif isinstance(event, AuditFinished):
             self._stop()
-            say(self._out, closing_text(event.result, self._folder, already_said=self._said if self._out.is_terminal else ()))
+            self._spoken(event)
+            said = self._said if self._out.file.isatty() else ()
+            say(self._out, closing_text(event.result, self._folder, already_said=said, brief=self._tone.quiet, full=self._tone.verbose))
+            return
+        self._spoken(event)
+        if self._tone.quiet:
             return
         if isinstance(event, TargetStarted | TargetFinished | Note) or (isinstance(event, FindingFound) and not self._survey):
             self._mention(event)
+
+    def command(self, line: str) -> None:
+        """Print a line where the result is printed, as it is: a command to the system that reads along."""
+        say(self._out, line, command=True)
+
+    def _spoken(self, event: Event) -> None:
+        for line in self._watch.heard(event):
+            say(self._err, line)
 
     def close(self) -> None:
         """Take the bar off the screen, whatever happened; it may be called again."""
@@ -76,11 +93,14 @@ class Terminal:
 
     def _start(self, event: AuditStarted) -> None:
         self._folder, self._survey = event.folder, event.survey
+        if self._tone.quiet:
+            return
         what = (
             f"survey of {count_of(len(event.targets), 'methodology', 'methodologies')}"
             if event.survey
             else f"audit of {count_of(len(event.targets), 'target')}"
         )
+        what += f" against {plain(event.against, most=60)}" if event.against else ""
         many = count_of(len(event.properties), "property", "properties")
         say(self._err, f"indexlab {plain(event.version)}: {what}, {many}, profile {plain(event.profile)}, seed {event.seed}")
         if self._lively:
@@ -109,13 +129,18 @@ def _began(event: TargetStarted) -> str:
 
 
 def _ended(target: TargetResult) -> str:
-    said = [f"{len(with_verdict(target, verdict))} {word}" for verdict, word in _COUNTED if with_verdict(target, verdict)]
+    counts = Counter("known" if one.known else one.verdict for one in target.properties)
+    said = [f"{counts[verdict]} {word}" for verdict, word in _COUNTED if counts[verdict]]
     return f"{plain(target.target, most=60)}: {', '.join(said) or 'nothing judged'}, in {count_of(target.scenarios, 'scenario')}"
 
 
 def is_plain(environ: Mapping[str, str]) -> bool:
-    """Say whether there is to be no colour and no bar (NO_COLOR, CI, a dumb TERM)."""
+    """Say whether there is to be no bar (NO_COLOR, CI, a dumb TERM), and no colour either unless FORCE_COLOR asks for it."""
     return bool(environ.get("NO_COLOR") or environ.get("CI")) or environ.get("TERM") == "dumb"
+
+
+def _colours_are_forced(environ: Mapping[str, str]) -> bool:
+    return environ.get("FORCE_COLOR", "") not in {"", "0"} and not environ.get("NO_COLOR")
 
 
 def console_on(stream: TextIO, environ: Mapping[str, str]) -> Console:
@@ -125,12 +150,15 @@ def console_on(stream: TextIO, environ: Mapping[str, str]) -> Console:
     class QuietConsole(RichConsole):
         def on_broken_pipe(self) -> None:
             self.quiet = True
-            _let_go_of(self.file)
+            let_go_of(self.file)
 
-    return QuietConsole(file=stream, markup=False, emoji=False, highlight=False, soft_wrap=True, no_color=is_plain(environ) or None, _environ=environ)
+    forced = _colours_are_forced(environ)
+    known = {name: value for name, value in environ.items() if forced or name != "FORCE_COLOR"}
+    colourless = (is_plain(environ) and not forced) or None
+    return QuietConsole(file=stream, markup=False, emoji=False, highlight=False, soft_wrap=True, no_color=colourless, _environ=known)
 
 
-def _let_go_of(stream: IO[str]) -> None:
+def let_go_of(stream: IO[Any]) -> None:
     """Point a standard stream whose reader has gone at nothing, so that the interpreter does not complain about it when it exits."""
     with suppress(OSError, ValueError):
         nothing = os.open(os.devnull, os.O_WRONLY)
@@ -138,12 +166,12 @@ def _let_go_of(stream: IO[str]) -> None:
         os.close(nothing)
 
 
-def say(console: Console, text: str) -> None:
-    """Print plain lines, the words of the verdicts coloured where the stream is a terminal."""
+def say(console: Console, text: str, *, command: bool = False) -> None:
+    """Print plain lines, the words of the verdicts coloured where the stream is a terminal; only a `command` is one to a CI system that reads along."""
     from rich.text import Text
 
     for line in text.split("\n"):
-        shown = Text(line)
+        shown = Text(line if command else uncommanded(line))
         for style, patterns in _STYLES.items():
             for pattern in patterns:
                 shown.highlight_regex(pattern, style)

@@ -7,24 +7,28 @@ import shlex
 from typing import TYPE_CHECKING, Final
 
 from indexlab.report.grid import aligned, stacked, wrapped
+from indexlab.report.known import known_text
 from indexlab.report.plain import cut_to, plain, plain_lines, width_of
+from indexlab.report.sides import sides_text
 from indexlab.report.words import (
-    MARKS,
     NOTHING,
-    VERDICT_WORDS,
     count,
     count_of,
     displacement_text,
+    finding_word,
     findings_of,
     largest_displacement,
+    mark_of,
     short_names,
     worst_text,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from indexlab.audit.events import AuditResult, Finding, PropertyResult, TargetResult
 
-__all__ = ["WIDTH", "finding_line", "finding_text", "findings_list", "findings_table", "replay_command", "survey_table", "verdict_table"]
+__all__ = ["WIDTH", "finding_line", "finding_text", "findings_list", "findings_table", "replay_command", "said_of", "survey_table", "verdict_table"]
 
 WIDTH: Final = 100
 _EVENT_COLUMN: Final = 2
@@ -44,12 +48,21 @@ def replay_command(finding: Finding, replay_target: str = "") -> str:
     return command if not quoted or command.endswith((f" {quoted}", f" {plain(replay_target)}")) else f"{command} {quoted}"
 
 
-def finding_text(finding: Finding, *, replay_target: str = "", of: int | None = None, survey: bool = False) -> str:
+def finding_text(
+    finding: Finding,
+    *,
+    replay_target: str = "",
+    of: int | None = None,
+    survey: bool = False,
+    again: Sequence[str] | None = None,
+    whole_log: bool = False,
+) -> str:
     """Return a finding as a person reads it: what happened, what was promised, the few lines that show it, how to see it again.
 
-    `of` is the number of scenarios it was found among; `replay_target` the target to name in the replay line where the finding's own line has none.
+    `of` is the number of scenarios it was found among; `replay_target` the target to name in the replay line where the finding's own line has none; `again` are
+    lines to end with instead, of a finding that no file holds; `whole_log` shows all of the target's own words and not only the last of them.
     """
-    word = "WAIVED" if finding.waived else "BROKEN"
+    word = finding_word(finding)
     scenario = f"scenario {plain(finding.scenario, most=_CELL)}" + ("" if of is None else f" of {of}")
     lines = [f"{word}  " + "      ".join((plain(finding.property, most=_CELL), f"target {plain(finding.target, most=60)}", scenario))]
     lines += wrapped(plain(finding.sentence, most=_SENTENCE), WIDTH, indent=2)
@@ -57,13 +70,17 @@ def finding_text(finding: Finding, *, replay_target: str = "", of: int | None = 
     lines += ["", *_table(finding)]
     if finding.footnote:
         lines += wrapped(plain(finding.footnote, most=_SENTENCE), WIDTH, indent=4)
-    lines += _log(finding)
+    lines += sides_text(finding.sides)
+    lines += _log(finding, whole=whole_log)
     lines += ["", *_origin(finding)]
     if finding.waived:
         lines += wrapped(f"waived: {plain(finding.waived, most=_SENTENCE)}", WIDTH, indent=2)
-    lines.append(f"  replay:  {replay_command(finding, replay_target)}")
-    lines.append(f"  in pytest:  pytest --indexlab-replay {_file_of(finding)}")
-    return "\n".join(lines)
+    if finding.known is not None:
+        lines += wrapped(known_text(finding.known), WIDTH, indent=2)
+    if finding.fingerprint:
+        lines.append(f"  fingerprint:  {plain(finding.fingerprint, most=_CELL)}")
+    usual = [f"  replay:  {replay_command(finding, replay_target)}", f"  in pytest:  pytest --indexlab-replay {_file_of(finding)}"]
+    return "\n".join([*lines, *(usual if again is None else again)])
 
 
 def _against_promise(finding: Finding, *, survey: bool) -> list[str]:
@@ -88,8 +105,8 @@ def _table(finding: Finding) -> list[str]:
     return [line + mark for line, mark in zip(aligned(rows, right=_NUMBERS, indent=4), marks, strict=True)]
 
 
-def _log(finding: Finding) -> list[str]:
-    said = [line for line in plain_lines(finding.log, most=_LOG_LINES, last=True) if line.strip()]
+def _log(finding: Finding, *, whole: bool = False) -> list[str]:
+    said = [line for line in plain_lines(finding.log, most=None if whole else _LOG_LINES, last=True) if line.strip()]
     return ["", "  the target's own last words (standard error):", *(f"    | {cut_to(line, WIDTH - 6)}" for line in said)] if said else []
 
 
@@ -120,17 +137,17 @@ def _file_of(finding: Finding) -> str:
 
 def finding_line(finding: Finding) -> str:
     """Return a finding as one short line, for a running display."""
-    word = "WAIVED" if finding.waived else "BROKEN"
+    word = finding_word(finding)
     return cut_to(f"{word}  {plain(finding.property, most=24)}  {plain(finding.target, most=30)}: {plain(finding.sentence, most=200)}", WIDTH)
 
 
 def verdict_table(target: TargetResult, *, width: int = WIDTH) -> str:
     """Return one target's table: a row a property, with its verdict, how often it was judged, and the worst seen or the reason."""
     rows = [["property", "verdict", "judged", "worst seen, or why not judged"]]
-    head = [[plain(one.id, most=24), VERDICT_WORDS[one.verdict], _judged(one)] for one in target.properties]
+    head = [[plain(one.id, most=24), mark_of(one), _judged(one)] for one in target.properties]
     taken = sum(2 + max(width_of(row[place]) for row in [rows[0], *head]) for place in range(3))
     for cells, one in zip(head, target.properties, strict=True):
-        said = wrapped(_said(one), max(24, width - taken))[:4] or [""]
+        said = wrapped(said_of(one), max(24, width - taken))[:4] or [""]
         rows += stacked([*([cell] for cell in cells), said])
     return "\n".join([*aligned(rows, right=frozenset({2})), "", "judged: scenarios in which the property's premise was met, of those run"])
 
@@ -139,7 +156,7 @@ def _judged(one: PropertyResult) -> str:
     return NOTHING if one.verdict == "not-applicable" else f"{count(one.premise_met)} of {count(one.scenarios)}"
 
 
-def _said(one: PropertyResult) -> str:
+def said_of(one: PropertyResult) -> str:
     """Return what to say of a property: why it has no verdict, else the worst case."""
     worst = plain(one.worst.text, most=200) if one.worst is not None else ""
     if one.worst is not None and one.worst.fault and one.worst.fault not in worst:
@@ -180,7 +197,7 @@ def _property_ids(result: AuditResult) -> list[str]:
 
 
 def _column(target: TargetResult, result: AuditResult) -> list[str]:
-    verdicts = {plain(one.id, most=24): MARKS[one.verdict] for one in target.properties}
+    verdicts = {plain(one.id, most=24): mark_of(one, brief=True) for one in target.properties}
     largest = largest_displacement(target)
     move = ("", displacement_text(largest[1]), plain(largest[0], most=8)) if largest is not None else ("", NOTHING, "")
     return [*(verdicts.get(one, "") for one in _property_ids(result)), *move]
@@ -197,11 +214,13 @@ def _header(name: str) -> list[str]:
 
 
 def _legend(result: AuditResult) -> str:
-    verdicts = {one.verdict for target in result.targets for one in target.properties}
+    results = [one for target in result.targets for one in target.properties]
+    verdicts = {"known" if one.known else one.verdict for one in results}
     words = {
         "inconclusive": "?  could not be judged in this run",
         "not-applicable": f"{NOTHING}  not applicable",
         "waived": "waived  broken, with a reason given beforehand",
+        "known": "known  broken, as the baseline says",
     }
     return "   ".join([*(text for verdict, text in words.items() if verdict in verdicts), "worst move: of the index, by one fault, against the clean run"])
 
@@ -212,7 +231,7 @@ def findings_list(result: AuditResult, *, after: int = 0) -> str:
     several = len(result.targets) > 1
     lines = []
     for target, one, finding in findings_of(result)[after:]:
-        word = "WAIVED" if finding.waived else "BROKEN"
+        word = finding_word(finding)
         where = f"{names[id(target)]}, " if several else ""
         lines += wrapped(f"{word}  {where}{plain(one.id, most=_CELL)}: {plain(finding.sentence, most=_SENTENCE)}", WIDTH, indent=2)
         lines.append(f"    {replay_command(finding)}")

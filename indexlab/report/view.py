@@ -11,19 +11,21 @@ from indexlab.market.units import ratio
 from indexlab.report.covered import CoverageSheet, blank_cells, coverage_sheet
 from indexlab.report.document import report_document
 from indexlab.report.estimates import EstimateSheet, estimate_sheet
+from indexlab.report.known import baseline_lines
 from indexlab.report.plain import plain
 from indexlab.report.text import finding_text, replay_command
 from indexlab.report.words import (
     NOTHING,
-    VERDICT_WORDS,
     Headline,
     count,
     count_of,
     displacement_text,
     displacements,
+    finding_word,
     findings_of,
     headline,
     largest_displacement,
+    mark_of,
     scenarios_text,
     short_names,
     worst_finding,
@@ -131,6 +133,7 @@ class PageView:
     started: str
     seconds: str
     missing: list[str]
+    baseline: list[str]
 
 
 def page_view(result: AuditResult) -> PageView:
@@ -149,6 +152,8 @@ def page_view(result: AuditResult) -> PageView:
         if result.survey
         else f"Audit of {names[0] if len(names) == 1 else count_targets}"
     )
+    against = result.plan.get("against")
+    title += f" against {plain(str(against), most=_NAME)}" if against else ""
     return PageView(
         title=title,
         subtitle=f"indexlab {plain(result.version, most=_NAME)}, seed {result.seed}, profile {plain(result.profile, most=_NAME)}",
@@ -168,6 +173,7 @@ def page_view(result: AuditResult) -> PageView:
         started=plain(result.started, most=_NAME),
         seconds=f"{result.seconds:.1f}",
         missing=_missing(result, names),
+        baseline=baseline_lines(result),
     )
 
 
@@ -190,7 +196,7 @@ def _entries(result: AuditResult, names: list[str]) -> list[Entry]:
             finding=finding,
             property=plain(one.id, most=_NAME),
             target=short[id(target)],
-            word="waived" if one.verdict == "waived" else "BROKEN",
+            word=word if (word := finding_word(finding)) == "BROKEN" else word.lower(),
             summary=plain(finding.sentence, most=_LINE),
             worst=worst_text(one.worst),
             text=finding_text(finding, of=one.scenarios, survey=result.survey),
@@ -204,7 +210,7 @@ def _entries(result: AuditResult, names: list[str]) -> list[Entry]:
 def _cell(one: PropertyResult, anchors: Mapping[int, str]) -> Cell:
     link = next((anchors[id(finding)] for finding in one.all_findings if id(finding) in anchors), "")
     small = worst_text(one.worst) if one.worst is not None and one.worst.unit == "ratio" else ""
-    return Cell(one.verdict, VERDICT_WORDS[one.verdict], small, link)
+    return Cell(one.verdict, mark_of(one), small, link)
 
 
 def _rows(result: AuditResult, anchors: Mapping[int, str]) -> list[Row]:

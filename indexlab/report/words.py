@@ -24,9 +24,11 @@ __all__ = [
     "count",
     "count_of",
     "displacement_text",
+    "finding_word",
     "findings_of",
     "headline",
     "largest_displacement",
+    "mark_of",
     "scenarios_text",
     "short_names",
     "with_verdict",
@@ -102,6 +104,18 @@ def short_names(targets: list[TargetResult]) -> list[str]:
     labels = [plain(target.target, most=40) for target in targets]
     names = [label if names.count(name) > 1 else name for name, label in zip(names, labels, strict=True)]
     return [name if names.count(name) == 1 else f"{name} #{position}" for position, name in enumerate(names, 1)]
+
+
+def finding_word(finding: Finding) -> str:
+    """Return what a finding is in capitals: BROKEN, WAIVED, or KNOWN where the baseline names it and its day is not over."""
+    if finding.known is not None and not finding.known.expired:
+        return "KNOWN"
+    return "WAIVED" if finding.waived else "BROKEN"
+
+
+def mark_of(one: PropertyResult, *, brief: bool = False) -> str:
+    """Return the word of a property's verdict; `brief` is for narrow columns. One whose findings are all in the baseline is known."""
+    return "known" if one.known else (MARKS if brief else VERDICT_WORDS)[one.verdict]
 
 
 def with_verdict(target: TargetResult, *verdicts: Verdict) -> list[PropertyResult]:
@@ -189,7 +203,9 @@ def _judged(result: AuditResult) -> Headline:
         return Headline("INCONCLUSIVE", f"Found no violation in {ran}, but {_listed(ids)} could not be judged for {_listed(list(unsure))}.", "open")
     if any(target.failed_faults for target in result.targets):
         return Headline("INCONCLUSIVE", f"Found no violation in {ran}, but a third party's fault failed, and what it was to break could not be judged.", "open")
-    return Headline("NONE FOUND", f"Found no violation in {ran}. {LIMITS}", "held")
+    known = 0 if result.baseline is None else result.baseline.known
+    but = f" but {count_of(known, 'finding')} that {'is' if known == 1 else 'are'} known" if known else ""
+    return Headline("NONE FOUND", f"Found no violation in {ran}{but}. {LIMITS}", "held")
 
 
 def _those(result: AuditResult, verdict: Verdict) -> dict[str, list[str]]:

@@ -16,6 +16,7 @@ STARTS = {
     "the pytest plugin": "import indexlab.pytest_plugin",
     "indexlab --help": HELP.format("'--help'"),
     "indexlab audit --help": HELP.format("'audit', '--help'"),
+    "indexlab --version": HELP.format("'--version'"),
 }
 
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from indexlab.audit import run
+from indexlab.audit import prepare, run
 from indexlab.audit.events import AuditFinished, Event, Finding, FindingFound, PropertyResult
-from indexlab.audit.plan import BUDGETS, PROFILES, Budget
-from indexlab.audit.run import AuditPlan, Saved
+from indexlab.audit.plan import BUDGETS, PROFILES, AuditPlan, Budget
 from indexlab.scenarios.expect import Layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from indexlab.audit.events import AuditResult
+    from indexlab.audit.save import Saved
 
 SMALL = Budget(batches=4, twins=6, shrink=300, seconds=1e9)
 """All built-in batches and one shard of guided search: a second or two."""
@@ -30,6 +30,7 @@ def spending(budget: Budget) -> Iterator[None]:
         for profile in PROFILES:
             for kind in ("in-process", "process"):
                 patch.setitem(BUDGETS, (profile, kind), budget)
+        patch.setattr(prepare, "SURVEY", budget)
         patch.setattr(run, "SURVEY", budget)
         yield
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexlab.audit import estimate as estimation
-from indexlab.audit.estimate import EstimateTally, EstimateUnit, do_estimate, estimated, estimating
+from indexlab.audit import estimating as estimation
+from indexlab.audit.course import Course
+from indexlab.audit.estimate import EstimateTally, EstimateUnit, do_estimate, estimated
+from indexlab.audit.estimating import estimating
 from indexlab.audit.events import Note
 from indexlab.audit.judge import Judge
 from indexlab.audit.plan import Budget
@@ -30,9 +33,9 @@ STRATA = {("level", "calm"): 0.25, ("level", "gap"): 0.25, ("stop", "calm"): 0.2
 FEW = Budget(batches=1, twins=1, shrink=40, seconds=1e9)
 
 
-def job(*properties, seed=0):
+def job(*properties, seed=0, label="preset:plain-median"):
     world = World(Expect(), None, book=False, twins=1)
-    return Job("preset:plain-median", "m", "", ("price",), ("index",), world, properties or ("hull", "single-source"), seed, sparing=False)
+    return Job(label, "m", "", ("price",), ("index",), world, properties or ("hull", "single-source"), seed, sparing=False)
 
 
 def counted(breaches, cases):
@@ -104,7 +107,7 @@ def ended(phase):
     said = []
     while True:
         try:
-            said.append(next(phase))
+            said.append(next(phase)[0])
         except StopIteration as end:
             return said, end.value
 
@@ -112,7 +115,8 @@ def ended(phase):
 def phase(planned, *, clock=lambda: 0.0, stop=lambda: False, seconds=10.0):
     workers = Workers(1)
     try:
-        return ended(estimating(job("hull"), planned, workers, clock=clock, stop=stop, seconds=seconds))
+        course = Course(replace(plan_of("preset:plain-median", stop=stop), clock=clock), workers)
+        return ended(estimating(course, job("hull"), planned, seconds, Tally()))
     finally:
         workers.close(at_once=False)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from indexlab.audit.plan import Budget
 
 TARGETS = Path(__file__).parents[1] / "targets"
-ENVIRONMENT = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
+ENVIRONMENT = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", "GITHUB_ACTIONS": "", "GITHUB_STEP_SUMMARY": "", "FORCE_COLOR": ""}
 
 
 def ran(*arguments: object, budget: Budget = SMALL) -> Result:

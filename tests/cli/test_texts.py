@@ -14,8 +14,20 @@ SNAPSHOTS = Path(__file__).parents[1] / "snapshots" / "cli"
 TEXTS = {
     "help": "--help",
     "audit-help": "audit --help",
+    "baseline-help": "baseline --help",
+    "baseline-add-help": "baseline add --help",
+    "baseline-list-help": "baseline list --help",
+    "baseline-remove-help": "baseline remove --help",
+    "baseline-prune-help": "baseline prune --help",
+    "compare-help": "compare --help",
     "power-help": "power --help",
     "replay-help": "replay --help",
+    "completion-help": "completion --help",
+    "init-help": "init --help",
+    "target-help": "target --help",
+    "target-check-help": "target check --help",
+    "target-new-help": "target new --help",
+    "schema-help": "schema --help",
     "serve-help": "serve --help",
     "methods-help": "methods --help",
     "methods-list-help": "methods list --help",
@@ -43,6 +55,7 @@ TEXTS = {
     "properties-list": "properties list",
     "properties-show-single-source": "properties show single-source",
     "properties-show-duplicates": "properties show duplicates",
+    "properties-show-agreement": "properties show agreement",
     "faults-list": "faults list",
     "faults-show-spike": "faults show spike",
     "fixtures-list": "fixtures list",
@@ -50,9 +63,10 @@ TEXTS = {
     "replay-bitmex-2017": "replay bitmex-2017-04-15",
     "replay-bitmex-2019": "replay bitmex-2019-05-17",
     "finding-broken": "replay finding.json",
+    "finding-against": "replay finding-against.json",
     "finding-fixed": "replay finding.json preset:plain-median",
 }
-ENDS = {"finding-broken": 1}
+ENDS = {"finding-broken": 1, "finding-against": 1}
 LISTS = {"properties-list", "fixtures-list", "methods-list", "methods-check-rules", "methods-diff-binance-okx", "methods-diff-rules"}
 """A line an entry, however long."""
 
@@ -86,10 +100,19 @@ def test_no_text_holds_a_mark_of_the_machinery_and_all_fit_a_screen():
         assert max(map(len, text.splitlines())) <= 120 or name in LISTS
 
 
-def test_the_version_is_said():
+def test_the_version_is_said_with_what_findings_may_depend_on():
+    import platform
+    from importlib.metadata import version
+
     from indexlab import __version__
 
-    assert ran("--version").stdout == f"indexlab {__version__}\n"
+    said = ran("--version").stdout.splitlines()
+    assert said[0] == f"indexlab {__version__}"
+    told = dict(line.split(maxsplit=1) for line in said[1:])
+    assert list(told) == ["python", "platform", "processors", "numpy", "numba", "polars", "hypothesis", "msgspec"]
+    assert told["python"].startswith(platform.python_version())
+    assert all(told[name] == version(name) for name in ("numpy", "numba", "polars", "hypothesis", "msgspec"))
+    assert int(told["processors"]) >= 1
 
 
 if __name__ == "__main__":

@@ -27,8 +27,8 @@ DEFECTS = {
     "duplicate-counts": {"duplicates"},
 }
 """What each defect of the example targets breaks, at least."""
-UNASKED = {"weight-zero", "minority-weight", "quote-depeg", "common-mode", "no-flapping", "explanation"}
-"""What a target gives no occasion for that takes an equal mean of drawn baskets and does not explain itself."""
+UNASKED = {"weight-zero", "minority-weight", "quote-depeg", "common-mode", "no-flapping", "explanation", "agreement"}
+"""What a target gives no occasion for that takes an equal mean of drawn baskets, does not explain itself and is held against no other."""
 INNOCENT = {"protocol", "availability"}
 """What none of them breaks: every answer fits, and a market that agrees has an index."""
 NODE = shutil.which("node")

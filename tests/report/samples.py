@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 
+import msgspec
+
 from indexlab.audit.events import (
     AuditFinished,
     AuditResult,
     AuditStarted,
+    BaselineUse,
     FaultWindow,
     Finding,
     FindingFound,
+    Known,
+    KnownFinding,
     Note,
     Picture,
     Progress,
@@ -103,7 +108,7 @@ def finding(**changes):
         "other_column": "kraken absent", "footnote": "(bitstamp, gemini: 1 quote each, unchanged)",
         "sources": 4, "quotes": 6, "faults": 1, "from_sources": 7, "from_quotes": 912, "from_faults": 3, "evaluations": 216, "shrink_note": "",
         "file": "findings/7f3a-000412.json", "reproduce": "indexlab replay reports/acme/findings/7f3a-000412.json exec:./acme-index",
-        "fault_names": ["stop"], "picture": picture(jump=1.0),
+        "fault_names": ["stop"], "picture": picture(jump=1.0), "fingerprint": "3f2a9c01b7de",
     }  # fmt: skip
     return Finding(**{**parts, **changes})
 
@@ -140,6 +145,28 @@ def judged():
     )  # fmt: skip
     plan = {"target": {"use": "exec:./acme-index"}, "run": {"profile": "ci", "seed": 1}}
     return AuditResult("0.1.0", 1, "ci", survey=False, plan=plan, targets=[target], seconds=12.5, started="2026-01-31T12:00:00Z")
+
+
+def known():
+    """The judged audit again, with a baseline: one of two findings is known, a property is known altogether, one entry is expired, one occurs no longer."""
+    result = judged()
+    [target] = result.targets
+    reason = Known("prices of kraken are late by design", "2027-01-31", "ann")
+    expired = Known("waits for 2.4", "2026-01-01", expired=True)
+    said = f"known until {reason.until} (ann): {reason.reason}"
+    old = finding(id="quorum-1", property="quorum", file="findings/quorum-1.json", fingerprint="aa00aa00aa00", known=reason)
+    over = finding(id="hull-1", property="hull", file="findings/hull-1.json", fingerprint="bb11bb11bb11", known=expired)
+    more = finding(id="silent-2", file="findings/silent-2.json", fingerprint="cc22cc22cc22", known=reason)
+    changes = {
+        "quorum": {"verdict": "waived", "known": True, "reason": said, "breaches": 3, "finding": old, "findings": [old]},
+        "hull": {"verdict": "violated", "reason": "broken in 1 of 9 scenarios", "breaches": 1, "finding": over, "findings": [over]},
+    }
+    properties = [msgspec.structs.replace(one, **changes.get(one.id, {})) for one in target.properties]
+    properties = [msgspec.structs.replace(one, findings=[one.finding, more]) if one.id == "silent-source" else one for one in properties]
+    entry = KnownFinding("bb11bb11bb11", target.target, "hull", "waits for 2.4", "2026-01-01", "", "the index lay outside.")
+    gone = KnownFinding("dd33dd33dd33", target.target, "scale", "to be mended", "2027-06-30", "bob", "prices times 1e5 gave another index.")
+    use = BaselineUse("indexlab-baseline.toml", 4, 2, [entry], [gone])
+    return msgspec.structs.replace(result, targets=[msgspec.structs.replace(target, properties=properties)], baseline=use)
 
 
 def survey():

@@ -17,7 +17,7 @@ def test_the_contract_of_schema_1():
     assert (target["target"], target["name"]) == ("exec:./acme-index", "acme-index")
     assert target["measures"]["breakdown_point"] == 3
     by_id = {one["id"]: one for one in target["properties"]}
-    assert list(by_id["hull"]) == ["id", "verdict", "reason", "scenarios", "premise_met", "breaches", "worst", "finding", "findings"]
+    assert list(by_id["hull"]) == ["id", "verdict", "reason", "scenarios", "premise_met", "breaches", "worst", "finding", "findings", "known"]
     assert by_id["hull"]["finding"] is None
     silent = by_id["silent-source"]
     assert (silent["verdict"], silent["scenarios"], silent["premise_met"], silent["worst"]["value"]) == ("violated", 10_000, 9_412, 0.00131)

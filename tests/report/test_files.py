@@ -14,14 +14,14 @@ from indexlab.report.files import ReportFiles, write_whole
 from tests.report.samples import judged
 
 
-def test_the_three_files_are_written_when_the_audit_ends(tmp_path):
+def test_the_files_are_written_when_the_audit_ends(tmp_path):
     """Also where it was interrupted, and into a folder that does not exist yet; nothing else is left there."""
     folder = tmp_path / "reports" / "run-1"
     handler = ReportFiles(folder)
     handler.handle(Note("a", "b"))
     assert not folder.exists()
     handler.handle(AuditFinished(msgspec.structs.replace(judged(), interrupted=True)))
-    assert sorted(path.name for path in folder.iterdir()) == ["index.html", "junit.xml", "report.json"]
+    assert sorted(path.name for path in folder.iterdir()) == ["index.html", "junit.xml", "report.json", "report.sarif", "summary.md"]
     assert "Interrupted before the end." in (folder / "index.html").read_text(encoding="utf-8")
 
 

@@ -4,8 +4,11 @@
 
 from xml.etree import ElementTree as ET
 
+import msgspec
+
+from indexlab.audit.events import Bound, Estimate, PropertyEstimate
 from indexlab.report.junit import junit_bytes
-from tests.report.samples import hostile, judged, survey
+from tests.report.samples import hostile, judged, known, survey
 
 
 def cases(result):
@@ -29,7 +32,26 @@ def test_a_failure_carries_its_explanation():
     case = cases(judged())["silent-source"]
     assert "first breach" in case.find("failure").text
     assert case.get("classname") == "exec:./acme-index"
-    assert {one.get("name"): one.get("value") for one in case.iter("property")} == {"seed": "1", "scenarios": "10000", "premise_met": "9412"}
+    assert {one.get("name"): one.get("value") for one in case.iter("property")} == {"seed": "1", "scenarios": "10000", "n": "9412"}
+
+
+def test_what_the_baseline_knows_is_skipped_and_what_is_expired_fails():
+    found = cases(known())
+    assert found["quorum"].find("skipped").get("message") == "known until 2027-01-31 (ann): prices of kraken are late by design"
+    assert found["quorum"].find("failure") is None
+    assert "which is over: waits for 2.4" in found["hull"].find("failure").text
+    assert found["silent-source"].find("failure").get("message").endswith(" (and 1 known)")
+
+
+def test_the_bound_of_an_estimate_stands_beside_the_counts():
+    """Of a property that was estimated: at most how likely a breach is, at 95 and 99 %, and of how many cases."""
+    result = judged()
+    bound = Bound(3_000, 0, 0.000998, 0.001534)
+    estimate = Estimate(3_000, 3_000, 1, 1, "", [], [PropertyEstimate("silent-source", bound, 0.1, 0.1, None, None, [])])
+    result = msgspec.structs.replace(result, targets=[msgspec.structs.replace(result.targets[0], estimate=estimate)])
+    said = {one.get("name"): one.get("value") for one in cases(result)["silent-source"].iter("property")}
+    assert said == {"seed": "1", "scenarios": "10000", "n": "9412", "bound": "0.000998", "bound_99": "0.001534", "cases": "3000", "cases_broken": "0"}
+    assert "bound" not in {one.get("name") for one in cases(result)["hull"].iter("property")}
 
 
 def test_the_totals_add_up():

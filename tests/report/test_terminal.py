@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from indexlab.report.terminal import Terminal
-from tests.report.samples import events_of, hostile, judged, survey
+from indexlab.report.tone import USUAL, Tone
+from tests.report.samples import events_of, finding, hostile, judged, known, survey
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,10 +24,10 @@ class Screen(io.StringIO):
         return True
 
 
-def shown(result, stream=io.StringIO, environ=None):
+def shown(result, stream=io.StringIO, environ=None, tone=USUAL):
     """What both streams got."""
     out, err = stream(), stream()
-    terminal = Terminal(out, err, {"TERM": "xterm"} if environ is None else environ)
+    terminal = Terminal(out, err, {"TERM": "xterm"} if environ is None else environ, tone)
     for event in events_of(result):
         terminal.handle(event)
     terminal.close()
@@ -59,6 +60,71 @@ def test_no_color_and_ci_are_heeded(environ):
     out, err = shown(judged(), Screen, {"TERM": "xterm", **environ})
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]", out + err)
     assert "\x1b[?25l" not in err
+
+
+@pytest.mark.parametrize("environ", [{"FORCE_COLOR": "1"}, {"FORCE_COLOR": "1", "CI": "true"}, {"FORCE_COLOR": "3", "TERM": ""}])
+def test_colours_that_are_forced_are_there_without_a_terminal_and_a_bar_is_not(environ):
+    out, err = shown(judged(), environ={"TERM": "xterm", **environ})
+    assert "\x1b[1;31mBROKEN" in out
+    assert "\x1b[?25l" not in err
+
+
+@pytest.mark.parametrize("environ", [{"FORCE_COLOR": "0"}, {"FORCE_COLOR": ""}, {"FORCE_COLOR": "1", "NO_COLOR": "1"}])
+def test_colours_that_are_forced_off_are_not(environ):
+    out, err = shown(judged(), environ={"TERM": "xterm", **environ})
+    assert "\x1b[1;31m" not in out
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]", out + err)
+
+
+def plain(text):
+    return re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
+
+
+@pytest.mark.parametrize("stream", [io.StringIO, Screen], ids=["plain", "terminal"])
+@pytest.mark.parametrize("sample", [judged, known, survey, hostile])
+def test_quiet_is_what_was_found_and_the_verdict(sample, stream):
+    out, err = shown(sample(), stream, {"TERM": "xterm", "NO_COLOR": "1"}, Tone(quiet=True))
+    assert err == ""
+    said, whole = plain(out), plain(shown(sample(), stream, {"TERM": "xterm", "NO_COLOR": "1"})[0])
+    assert [line for line in said if line not in whole] == []
+    assert len(said) < len(whole)
+    assert any(line.startswith(("BROKEN: ", "SURVEY: ")) for line in said)
+    assert not any(line.startswith("property ") for line in said)
+
+
+def test_verbose_says_units_phases_and_settings():
+    """The clock is handed in: three seconds a look."""
+    seconds = iter(range(0, 1_000, 3))
+    tone = Tone(verbose=True, clock=lambda: float(next(seconds)), settings=("plan file: indexlab.toml", "seed: 1"))
+    out, err = shown(judged(), Screen, {"TERM": "xterm", "NO_COLOR": "1"}, tone)
+    lines = plain(err)
+    assert lines[1:3] == ["plan file: indexlab.toml", "seed: 1"]
+    assert "exec:./acme-index: acme-index 2.3.1, process" in lines
+    assert "exec:./acme-index: search 5 000 of 10 000, 3 breaches, 3.0 s" in lines
+    assert any(line.startswith("exec:./acme-index: search took ") for line in lines)
+    assert any(line.startswith("exec:./acme-index: shrink took ") for line in lines)
+    assert "acme-index: saved findings/7f3a-000412.json" in lines
+    assert "report: reports/run-1/index.html" in out
+
+
+def test_verbose_shows_all_of_a_target_s_own_words():
+    log = "\n".join(f"line {number}" for number in range(40))
+    result = judged()
+    [target] = result.targets
+    properties = [msgspec.structs.replace(one, finding=finding(log=log)) if one.finding else one for one in target.properties]
+    result = msgspec.structs.replace(result, targets=[msgspec.structs.replace(target, properties=properties)])
+    assert "| line 3\n" not in shown(result)[0]
+    assert "| line 3\n" in shown(result, tone=Tone(verbose=True))[0]
+
+
+def test_what_a_target_says_is_no_command_of_a_ci_system():
+    """GitHub's runner reads a step's output: a line of a target that begins like a command is taken apart."""
+    result = judged()
+    [target] = result.targets
+    told = finding(sentence="::error::forged", footnote="see ##[add-mask]x", log="::stop-commands::x")
+    properties = [msgspec.structs.replace(one, finding=told) if one.finding else one for one in target.properties]
+    out, err = shown(msgspec.structs.replace(result, targets=[msgspec.structs.replace(target, properties=properties, notes=["::notice::forged"])]))
+    assert not [line for line in (out + err).splitlines() if line.strip().startswith("::") or "##[" in line]
 
 
 @pytest.mark.parametrize("result", [judged(), survey()], ids=["judged", "survey"])

@@ -3,13 +3,18 @@
 To accept a changed text, write it into tests/snapshots/report/ and read the difference.
 """
 
+import json
 from pathlib import Path
 
 import pytest
 
 from indexlab.report.closing import closing_text
+from indexlab.report.github import annotation_lines
+from indexlab.report.markdown import markdown_bytes
+from indexlab.report.places import Places
+from indexlab.report.sarif import sarif_document
 from indexlab.report.text import finding_text, replay_command, survey_table
-from tests.report.samples import finding, judged, survey
+from tests.report.samples import finding, judged, known, survey
 
 SNAPSHOTS = Path(__file__).parents[1] / "snapshots" / "report"
 
@@ -24,8 +29,14 @@ SNAPSHOTS = Path(__file__).parents[1] / "snapshots" / "report"
         ),
         ("judged", lambda: closing_text(judged(), "reports/run-1")),
         ("survey", lambda: closing_text(survey(), "reports/run-1")),
+        ("known", lambda: closing_text(known(), "reports/run-1")),
+        ("quiet", lambda: closing_text(known(), "reports/run-1", brief=True)),
+        ("summary", lambda: markdown_bytes(known(), "reports/run-1").decode().rstrip("\n")),
+        ("summary-survey", lambda: markdown_bytes(survey(), "reports/run-1").decode().rstrip("\n")),
+        ("annotations", lambda: "\n".join(annotation_lines(known()))),
+        ("sarif", lambda: json.dumps(sarif_document(known(), Places())["runs"][0]["results"], indent=2)),
     ],
-    ids=["finding", "finding-waived", "judged", "survey"],
+    ids=["finding", "finding-waived", "judged", "survey", "known", "quiet", "summary", "summary-survey", "annotations", "sarif"],
 )
 def test_the_text_reads_as_it_did(name, text):
     """The text is the stored one, to the character."""
