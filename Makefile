@@ -50,8 +50,9 @@ $(STAMP): pyproject.toml $(LOCK)
 audit: $(STAMP)  ## audit the bundled methodologies, print the table, write a report
 	@.venv/bin/indexlab audit $(ARGS)
 
+# Two cores are two workers; one that has nothing left to do takes over tests of the other.
 test: $(STAMP)  ## the tests
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
 test-long: $(STAMP)  ## the tests that take minutes, and only those
 	@$(PY) -m pytest -m long $(ARGS)

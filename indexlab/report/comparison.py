@@ -27,6 +27,7 @@ _GRADE: Final = {"holds": 0, "inconclusive": 1, "violated": 2}
 _SMALLEST: Final = 1e-4
 _JUDGED_UNITS: Final = ("ratio", "us")
 _NOT_ASKED: Final = NOTHING
+_LET_PASS: Final = frozenset({"waived", "known"})
 _TOLD_CELLS: Final = 3
 _OF_NO_ACCOUNT: Final = frozenset({"seed", "targets"})
 
@@ -155,13 +156,13 @@ def _target(old: StoredTarget, new: StoredTarget, tolerance: float) -> TargetCom
 
 
 def _verdict(name: str, old: StoredProperty | None, new: StoredProperty | None) -> Row:
-    before, after = (_NOT_ASKED if one is None else one.verdict for one in (old, new))
+    before, after = (_NOT_ASKED if one is None else one.word for one in (old, new))
     if before == after:
         return Row(name, before, after, "same")
     was, now = _GRADE.get(before), _GRADE.get(after)
     if now is None:
         if before == "holds":
-            said = "is waived now" if after == "waived" else "is not judged any more"
+            said = f"is {after} now" if after in _LET_PASS else "is not judged any more"
             return Row(name, before, after, "worse", f"it held, and {said}")
         return Row(name, before, after, "changed")
     if was is None:
@@ -201,7 +202,8 @@ def _findings(name: str, old: StoredProperty | None, new: StoredProperty | None)
     for identity in dict.fromkeys((*befores, *afters)):
         before, after = befores.get(identity), afters.get(identity)
         if after is None:
-            yield Row(f"{name}, finding", _found(befores[identity]), "not found", "better")
+            looked = new is not None and new.is_judged
+            yield Row(f"{name}, finding", _found(befores[identity]), "not found" if looked else "not judged", "better" if looked else "changed")
         elif before is None:
             yield Row(f"{name}, finding", "not found", _found(after), "worse", "it was not found before")
         else:

@@ -61,6 +61,17 @@ class StoredProperty(msgspec.Struct, frozen=True):
     premise_met: int
     worst: StoredWorst | None = None
     findings: list[StoredFinding] = []
+    known: bool = False
+
+    @property
+    def word(self) -> str:
+        """The verdict as people are told it: what a baseline knows is not called waived."""
+        return "known" if self.known else self.verdict
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether a breach would have been found."""
+        return self.verdict not in {"not-applicable", "inconclusive"}
 
 
 class StoredCell(msgspec.Struct, frozen=True):

@@ -254,7 +254,8 @@ def test_a_place_where_no_report_can_be_written(here):
         (("audit", "--expect", "max_age"), "Invalid value for '--expect': must be KEY=VALUE, was \"max_age\""),
         (("audit", "--tagret", "x"), "--tagret"),
         (("adit",), "adit"),
-        (("replay",), "Missing argument"),
+        (("replay",), "name a finding's file, a fixture, or --all"),
+            (("compare", "old"), "Missing argument"),
     ],
     ids=lambda given: given[0] if isinstance(given, tuple) else "",
 )

@@ -29,7 +29,7 @@ def verdicts(folder):
 def test_0_where_nothing_judged_was_violated(tmp_path):
     assert ran("audit", "preset:plain-median", "--jobs", 1, "--out", "run").exit_code == 0
     told = verdicts(tmp_path / "run")
-    assert {name for name, verdict in told.items() if verdict != "holds"} == {"weight-zero", "quote-depeg", "common-mode", "no-flapping"}
+    assert {name for name, verdict in told.items() if verdict != "holds"} == {"weight-zero", "quote-depeg", "common-mode", "no-flapping", "agreement"}
     assert set(told.values()) == {"holds", "not-applicable"}
 
 

@@ -45,7 +45,7 @@ def test_it_is_whole_and_shows_the_hole(fixture):
     assert "coinbase           2023-03-04T17:00:00Z to 2023-03-04T21:38:00Z (278m)" in shown
 
 
-UNASKED = {"weight-zero", "minority-weight", "quote-depeg", "common-mode", "no-flapping"}
+UNASKED = {"weight-zero", "minority-weight", "quote-depeg", "common-mode", "no-flapping", "agreement"}
 """What these three sources in one currency, of one weight, give no occasion for."""
 
 

@@ -95,6 +95,22 @@ def test_a_finding_that_was_not_there_is_a_regression_and_one_that_is_gone_an_im
     assert back.improvements == 1
 
 
+@pytest.mark.parametrize("verdict", ["not-applicable", "inconclusive"])
+def test_a_finding_of_what_is_not_judged_any_more_is_no_improvement(verdict, tmp_path):
+    [name] = {one.id for one in judged().targets[0].properties if one.all_findings and one.verdict == "violated"}
+    before, after = stored(judged(), tmp_path), stored(with_property(judged(), name, finding=None, findings=[], verdict=verdict), tmp_path)
+    [row] = [row for target in compare(before, after, 0.1).targets for row in target.findings if row.what == f"{name}, finding"]
+    assert (row.new, row.mark) == ("not judged", "changed")
+
+
+def test_what_a_baseline_knows_is_not_called_waived(tmp_path):
+    before = stored(with_property(judged(), "hull", verdict="holds"), tmp_path)
+    after = stored(with_property(judged(), "hull", verdict="waived", known=True), tmp_path)
+    assert ("hull", "holds", "known") in worse(compare(before, after, 0.1))
+    [row] = [row for target in compare(after, before, 0.1).targets for row in target.verdicts if row.what == "hull"]
+    assert (row.old, row.new) == ("known", "holds")
+
+
 def test_a_target_that_is_not_audited_any_more_is_a_regression(tmp_path):
     before = stored(survey(), tmp_path)
     after = msgspec.structs.replace(before, targets=before.targets[1:])
