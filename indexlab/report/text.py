@@ -44,8 +44,8 @@ _WORD_BREAK: Final = re.compile(r"(?<=[-_/ .:])")
 def replay_command(finding: Finding, replay_target: str = "") -> str:
     """Return the line that replays a finding, with `replay_target` put behind it where it names another target than the line does."""
     command = plain(finding.reproduce)
-    quoted = shlex.quote(plain(replay_target)) if replay_target else ""
-    return command if not quoted or command.endswith((f" {quoted}", f" {plain(replay_target)}")) else f"{command} {quoted}"
+    named = plain(replay_target)
+    return command if not named or command.endswith(f" {named}") or named in _words(command)[-1:] else f"{command} {shlex.quote(named)}"
 
 
 def finding_text(
@@ -128,11 +128,16 @@ def _size(sources: int, quotes: int, faults: int) -> str:
 
 def _file_of(finding: Finding) -> str:
     """Return the finding's file as its replay line names it, from where the person stands; else as it is named in the run's folder."""
-    try:
-        words = shlex.split(plain(finding.reproduce))
-    except ValueError:  # a quotation that never ends
-        words = []
+    words = _words(plain(finding.reproduce))
     return shlex.quote(words[2] if words[:2] == ["indexlab", "replay"] and len(words) > 2 else plain(finding.file))
+
+
+def _words(command: str) -> list[str]:
+    """Return the words of a command as a shell takes them, however they are quoted."""
+    try:
+        return shlex.split(command)
+    except ValueError:  # a quotation that never ends
+        return []
 
 
 def finding_line(finding: Finding) -> str:

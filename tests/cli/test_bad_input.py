@@ -255,7 +255,7 @@ def test_a_place_where_no_report_can_be_written(here):
         (("audit", "--tagret", "x"), "--tagret"),
         (("adit",), "adit"),
         (("replay",), "name a finding's file, a fixture, or --all"),
-            (("compare", "old"), "Missing argument"),
+        (("compare", "old"), "Missing argument"),
     ],
     ids=lambda given: given[0] if isinstance(given, tuple) else "",
 )

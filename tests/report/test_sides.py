@@ -13,13 +13,16 @@ ROWS = [
 
 def test_both_views_stand_beside_one_another_with_what_differs_marked():
     text = "\n".join(sides_text(Sides("exec:./acme", "file:rules.toml", ROWS, [], ["B: a price further off is moved", "B: the median is of all"])))
-    assert text == """
+    assert (
+        text
+        == """
   where they part first, A is exec:./acme
                         and B is file:rules.toml
     source  A: price  weight  reason  B: price  weight  reason
     kraken    50 000     0.5  used      50 000     0.5  used
     okcoin   300 000     0.5  used      50 500     0.5  clamped   ← another reason
     the rules of B: a price further off is moved; the median is of all"""
+    )
 
 
 def test_columns_that_nobody_fills_are_left_out():

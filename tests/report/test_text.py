@@ -50,6 +50,8 @@ def test_a_target_is_named_once_in_the_replay_line():
     assert replay_command(plain, "preset:thalex") == "indexlab replay a.json preset:thalex"
     assert replay_command(plain, "exec:./acme --stdio") == "indexlab replay a.json 'exec:./acme --stdio'"
     assert replay_command(finding(), "exec:./acme-index") == finding().reproduce
+    quoted = finding(reproduce="""indexlab replay a.json 'exec:python "it'\\''s.py"'""")
+    assert replay_command(quoted, """exec:python "it's.py\"""") == quoted.reproduce
 
 
 def test_a_path_with_blanks_can_be_pasted():
