@@ -168,7 +168,7 @@ def _was_judged(entry: Entry, targets: list[TargetResult], name: str) -> bool:
     return any(
         entry.target in {target.target, name or target.target}
         and target.cut is None
-        and any(one.id == entry.property and one.verdict != "inconclusive" for one in target.properties)
+        and any(one.id == entry.property and one.verdict not in {"inconclusive", "not-applicable"} for one in target.properties)
         for target in targets
     )
 

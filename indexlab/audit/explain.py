@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from indexlab.properties.property import Breach, Property
     from indexlab.properties.run import Run, Trace
 
-__all__ = ["told", "told_undescribed", "told_unshrunk"]
+__all__ = ["replay_line", "told", "told_undescribed", "told_unshrunk"]
 
 _MOST_ROWS: Final = 14
 _MOST_DRAWN: Final = 400
@@ -82,7 +82,7 @@ def told(
         evaluations=shrunk.evaluations,
         shrink_note=_shrink_note(shrunk),
         file=place,
-        reproduce=f"indexlab replay {_quoted(path)} {_quoted(target)}",
+        reproduce=replay_line(path, target),
         seed=shrunk.candidate.setting_seed,
         fault_names=sorted({fault.fault for fault in scenario.faults}),
         picture=_picture(run, breach) if breach and told_breach else None,
@@ -173,10 +173,15 @@ def _untold(prop: Property, target: str, scenario: str, place: str | Path, waive
         evaluations=0,
         shrink_note=note,
         file=file,
-        reproduce=f"indexlab replay {_quoted(path)} {_quoted(target)}",
+        reproduce=replay_line(path, target),
         fault_names=[],
         waived=waived,
     )
+
+
+def replay_line(path: str, target: str) -> str:
+    """Return the line that asks the finding of a file again, for a shell."""
+    return f"indexlab replay {_quoted(path)} {_quoted(target)}"
 
 
 def _file_name(target: str, identity: str) -> str:

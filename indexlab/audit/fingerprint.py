@@ -11,10 +11,14 @@ import hashlib
 import re
 from typing import Final
 
-__all__ = ["FINGERPRINT", "fingerprint"]
+from indexlab.market.errors import InputError
+
+__all__ = ["FINGERPRINT", "check_beginning", "fingerprint"]
 
 FINGERPRINT: Final = re.compile(r"[0-9a-f]{12}")
 """What a fingerprint looks like."""
+_FEWEST: Final = 4
+"""With so many of its digits one may be named."""
 _SCHEME: Final = "indexlab finding 1"
 
 
@@ -22,3 +26,10 @@ def fingerprint(target: str, prop: str, what: str) -> str:
     """Return the fingerprint of a finding, 12 hexadecimal digits; `what` is one word for what happened, as in `Breach.what`."""
     parts = (_SCHEME, " ".join(target.split()), prop, what)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:12]
+
+
+def check_beginning(given: str, key: str, other: str = "") -> None:
+    """Raise InputError where that are too few digits to name a fingerprint by; `key` is what the command line calls it, `other` what it may be too."""
+    if len(given) < _FEWEST:
+        problem = f'must be {other}at least {_FEWEST} digits of a fingerprint, was "{given}"'
+        raise InputError(problem, key=key, remedy="give more of it")

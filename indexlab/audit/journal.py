@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from indexlab import __version__
-from indexlab.audit.course import RESULT
 from indexlab.audit.events import AuditFinished, FindingFound, Progress, TargetFinished
 from indexlab.audit.kept_plan import KeptPlan
 from indexlab.audit.save import save_finding
@@ -58,12 +57,14 @@ class _Version(msgspec.Struct, frozen=True):
     version: str
 
 
-class _Piece(msgspec.Struct, frozen=True, tag_field="type", tag="Piece"):
+class _Piece(msgspec.Struct, frozen=True, tag_field="type", tag="Piece", omit_defaults=True):
     """What one unit of a phase came to."""
 
     target: str
     phase: str
     piece: msgspec.Raw
+    early: tuple[str, ...] = ()
+    """The files that the first breaches in it got at once, before anything was shrunk."""
 
 
 class _Finished(msgspec.Struct, frozen=True, tag_field="type", tag="AuditFinished"):
@@ -74,9 +75,8 @@ class _Finished(msgspec.Struct, frozen=True, tag_field="type", tag="AuditFinishe
 
 
 class _File(msgspec.Struct, frozen=True):
-    """Whose finding it is, and where it lies."""
+    """Where a finding lies."""
 
-    target: str
     file: str
 
 
@@ -89,8 +89,8 @@ class _Found(msgspec.Struct, frozen=True):
 class Journal:
     """The journal of one run, open and locked. `trouble` is why it takes no more lines; `finished` the seconds that a finished run took.
 
-    `damaged` names the line from which on it could not be read, where that was not the last one; `passing` are the files of findings that were told before
-    their target was done, and not again since: a stretch that was interrupted wrote them.
+    `damaged` names the line from which on it could not be read, where that was not the last one; `passing` are the files that this run wrote for
+    findings that are not told since it was begun or resumed: early ones, and those of a stretch that was interrupted.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -103,7 +103,6 @@ class Journal:
         self.pieces = 0
         self._kept: dict[tuple[str, str], list[bytes]] = {}
         self._said: set[bytes] = set()
-        self._told: list[_File] = []
         self._number = self._size = self._unsure = 0
         try:
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
@@ -171,13 +170,20 @@ class Journal:
 
     def write(self, target: str, phase: str, piece: bytes, found: Sequence[tuple[Finding, Saved]] = ()) -> None:
         """Append the next piece of a phase; what was found in it first gets a file too, so that it can be replayed should nothing follow."""
-        self._append(msgspec.json.encode(_Piece(target, phase, msgspec.Raw(piece))), lasting=bool(found))
+        new = {finding.file: (finding, saved) for finding, saved in found if not (self.folder / finding.file).exists()}
+        self._append(msgspec.json.encode(_Piece(target, phase, msgspec.Raw(piece), tuple(new))), lasting=bool(found))
         try:
-            for finding, saved in found:
-                if self.trouble is None and not (self.folder / finding.file).exists():
+            for finding, saved in new.values():
+                if self.trouble is None:
+                    self.passing.add(finding.file)
                     save_finding(self.folder, finding, saved)
         except InputError as error:
             self.trouble = error
+
+    def leave_no_other(self) -> None:
+        """Remove the files of `passing`: what this run wrote and found to be no finding of its own. It is for the end of a run that nobody interrupted."""
+        for name in self.passing:
+            (self.folder / name).unlink(missing_ok=True)
 
     def _append(self, line: bytes, *, lasting: bool) -> None:
         if self.trouble is not None or self.finished is not None:
@@ -213,7 +219,6 @@ class Journal:
         if not self._number:
             problem = "has a first line that is cut short or damaged: no plan can be read from it"
             raise InputError(problem, file=self.path, remedy="begin a new run; findings that were written lie in findings/")
-        self.passing = {told.file for told in self._told if not self.read(told.target, RESULT)}
 
     def _checked(self, line: bytes) -> bytes | None:
         """Return what a line says, or None where it is not as it was written."""
@@ -229,13 +234,14 @@ class Journal:
             kept = msgspec.json.decode(body, type=_Piece)
             self._kept.setdefault((kept.target, kept.phase), []).append(bytes(kept.piece))
             self.pieces += 1
+            self.passing.update(kept.early)
         elif body.startswith(b'{"type":"AuditFinished"'):
             ended = msgspec.json.decode(body, type=_Finished)
             self.finished = None if ended.interrupted else ended.seconds
         else:
             self._said.add(body)
             if body.startswith(b'{"type":"FindingFound"'):
-                self._told.append(msgspec.json.decode(body, type=_Found).finding)
+                self.passing.add(msgspec.json.decode(body, type=_Found).finding.file)
 
 
 def _begun(body: bytes, path: Path) -> _Begun:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import msgspec
 import numpy as np
 
-from indexlab.audit.explain import told, told_undescribed
+from indexlab.audit.explain import replay_line, told, told_undescribed
 from indexlab.audit.judge import Judge, asked, run_of_one
 from indexlab.audit.save import FindingFile, read_finding
 from indexlab.audit.second import options_for_second
@@ -104,15 +104,14 @@ def replay_finding(path: Path, target_label: str | None, options: TargetOptions 
         before = (saved.finding.from_sources, saved.finding.from_quotes, saved.finding.from_faults)
         shrunk = Shrunk(candidate, run, outcome, saved.finding.evaluations, reproduced=True, capped=False, before=before)
         sides = sides_of(judge, shrunk)
+    as_read = msgspec.structs.replace(saved.finding, reproduce=replay_line(str(path), label))
     if run.failures and prop.id != "protocol":
         why = f"the target failed: {run.failures[0][1].detail}"
-        return Replayed("BROKEN", label, saved.finding, why)
+        return Replayed("BROKEN", label, as_read, why)
     if outcome.breach is None:
         if not outcome.premise_met:
-            return Replayed(
-                "INCONCLUSIVE", label, saved.finding, f"{prop.id} could not be judged in this scenario: {outcome.unmet or 'its premise was not met'}"
-            )
-        return Replayed("FIXED", label, saved.finding, f"{prop.id} holds in this scenario")
+            return Replayed("INCONCLUSIVE", label, as_read, f"{prop.id} could not be judged in this scenario: {outcome.unmet or 'its premise was not met'}")
+        return Replayed("FIXED", label, as_read, f"{prop.id} holds in this scenario")
     folder = str(path.parent.parent.parent) if path.parent.parent.name == "findings" else str(path.parent)
     return Replayed("BROKEN", label, _as_saved(told(shrunk, prop, label, folder, file=path, sides=sides), saved), outcome.breach.sentence)
 

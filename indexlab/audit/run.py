@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from indexlab import __version__
 from indexlab.audit.baseline import with_baseline
 from indexlab.audit.course import RESULT, Course
@@ -104,7 +106,8 @@ def _audit_target(course: Course, chosen: tuple[str, ...], label: str, share: Sh
     cases = 0 if failure is not None else spend.estimate if plan.estimate is None else plan.estimate
     limit = spend.seconds if share is None else share.seconds
     seen = (yield from estimating(course, job, cases, limit, tally)) if cases else None
-    findings = yield from findings_of(course, job, tally, spend)
+    patient = spend if share is None else msgspec.structs.replace(spend, seconds=share.most_seconds)
+    findings = yield from findings_of(course, job, tally, patient)
     if failure is not None and "protocol" in chosen and "protocol" not in findings:
         findings["protocol"] = [(yield from undescribed_finding(plan, job, failure))]
     results = [property_result(find_property(name), job, tally, findings.get(name, []), failure) for name in chosen]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from indexlab.audit.events import BaselineUse
+from indexlab.audit.fingerprint import check_beginning
 from indexlab.audit.save import read_finding
 from indexlab.market.errors import InputError
 from indexlab.market.tables import read_bytes
@@ -19,7 +20,6 @@ __all__ = ["baseline_use", "finding_files", "findings_meant", "is_run", "newest_
 
 _MOST: Final = 10_000
 _FINDINGS: Final = "findings"
-_FEWEST: Final = 4
 _MOST_BYTES: Final = 256 << 20
 
 
@@ -65,12 +65,13 @@ def findings_meant(given: str, newest: Callable[[], Path]) -> list[Path]:
     path = Path(given)
     if path.is_dir():
         return finding_files(path)
-    if path.is_file() or len(given) < _FEWEST or not set(given) <= set("0123456789abcdef"):
+    if path.is_file() or path.suffix or path.name != given:
         return [path]
+    check_beginning(given, "FINDING", "a file, a folder, or ")
     run = newest()
     found = {saved: file for file in finding_files(run) if (saved := read_finding(file).finding.fingerprint).startswith(given)}
     if len(found) != 1:
-        problem = f'begins the fingerprint of {len(found) or "no"} findings of {run}, was "{given}"'
+        problem = f'is no file or folder, and begins the fingerprint of {len(found) or "no"} finding{"s" if found else ""} of {run}, was "{given[:40]}"'
         raise InputError(problem, key="FINDING", remedy="give more of it" if found else "name the finding's file, or its run with --report")
     return list(found.values())
 

@@ -23,6 +23,8 @@ Shared = TypeVar("Shared")
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 _POLL_SECONDS = 0.1
+_UNKNOWN = 255
+"""The status of a worker when the process that starts workers, and hears how they end, is gone itself."""
 
 
 class WorkersLost(HarnessError):  # noqa: N818 - it reads as what happened
@@ -114,8 +116,11 @@ class Workers:
 
 def _lost(processes: Iterable[BaseProcess]) -> str:
     """Say what ended the first of the workers: the rest were ended by the pool, with SIGTERM."""
-    codes = sorted((process.exitcode for process in processes if process.exitcode), key=lambda code: code in (-signal.SIGTERM, 128 + signal.SIGTERM))
+    told = [-signal.SIGTERM if code == 128 + signal.SIGTERM else code for code in (process.exitcode for process in processes) if code]
+    codes = sorted(told, key=[-signal.SIGTERM, _UNKNOWN].count)
     ended = f"ended with status {codes[0]}" if codes else "was ended"
+    if codes and codes[0] == _UNKNOWN:
+        ended = "was ended from outside, or the one that starts them was; by what signal is not known"
     if codes and codes[0] < 0:
         with suppress(ValueError):
             ended = f"was ended by {signal.Signals(-codes[0]).name}"

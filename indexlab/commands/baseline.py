@@ -158,9 +158,11 @@ def _changed(file: Path | None, change: Callable[[str, Path], str]) -> Path:
 
 
 def _entry(given: str, entries: tuple[Entry, ...]) -> Entry:
+    from indexlab.audit.fingerprint import check_beginning
     from indexlab.market.errors import InputError
 
-    found = [entry for entry in entries if len(given) >= 4 and entry.fingerprint.startswith(given)]
+    check_beginning(given, "FINGERPRINT")
+    found = [entry for entry in entries if entry.fingerprint.startswith(given)]
     if len(found) != 1:
         problem = f'names {len(found) or "no"} entries, was "{given}"'
         raise InputError(problem, key="FINGERPRINT", remedy="`indexlab baseline list` shows them")

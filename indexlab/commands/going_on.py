@@ -112,8 +112,8 @@ def _short(value: object) -> str:
 class _Writing:
     """The files of a run. The first that cannot be written ends the search; the rest is tried all the same, since what was found is worth most."""
 
-    def __init__(self, journal: Journal, handlers: list[Handler]) -> None:
-        self.journal, self.handlers = journal, handlers
+    def __init__(self, journal: Journal, handlers: list[Handler], unwritten: set[str]) -> None:
+        self.journal, self.handlers, self.unwritten = journal, handlers, unwritten
         self._trouble: IndexlabError | None = None
 
     @property
@@ -122,7 +122,7 @@ class _Writing:
         return self.journal.trouble or self._trouble
 
     def save(self, event: Event, saved: Saved | None) -> None:
-        """Write a finding's file."""
+        """Write a finding's file, or note it among the unwritten."""
         from indexlab.audit.events import FindingFound
         from indexlab.audit.save import save_finding
         from indexlab.market.errors import IndexlabError
@@ -131,6 +131,8 @@ class _Writing:
             try:
                 save_finding(self.journal.folder, event.finding, saved)
             except IndexlabError as error:
+                if not (self.journal.folder / event.finding.file).exists():  # what an early look at it left there can be replayed too
+                    self.unwritten.add(event.finding.file)
                 self._trouble = self._trouble or error
 
     def handle(self, event: Event) -> None:
@@ -144,11 +146,6 @@ class _Writing:
             except IndexlabError as error:
                 self._trouble = self._trouble or error
 
-    def leave_no_other(self) -> None:
-        """Remove findings' files that an interrupted stretch of this run wrote, and that turned out to be none of their own."""
-        for name in self.journal.passing:
-            (self.journal.folder / name).unlink(missing_ok=True)
-
 
 def _told(plan: AuditPlan, journal: Journal, telling: Telling) -> int:
     import msgspec
@@ -160,7 +157,7 @@ def _told(plan: AuditPlan, journal: Journal, telling: Telling) -> int:
     from indexlab.market.errors import InputError
 
     terminal, handlers = handlers_of(plan, journal.folder, telling)
-    writing, asked = _Writing(journal, handlers), plan.stop
+    writing, asked = _Writing(journal, handlers, terminal.unwritten), plan.stop
     result: AuditResult | None = None
     try:
         for event, saved in audit(replace(plan, stop=lambda: asked() or writing.trouble is not None), journal):
@@ -169,7 +166,7 @@ def _told(plan: AuditPlan, journal: Journal, telling: Telling) -> int:
                 result = msgspec.structs.replace(event.result, started=journal.begin.started, seconds=seconds)
                 event = AuditFinished(result)  # noqa: PLW2901 - only the door knows the time
                 if not result.interrupted:
-                    writing.leave_no_other()
+                    journal.leave_no_other()
             writing.save(event, saved)
             # the terminal comes before the other files: what was found is said even where a full disk takes no more of them
             terminal.handle(event)

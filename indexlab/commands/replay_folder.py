@@ -72,6 +72,7 @@ def newest_reports(here: Path) -> tuple[Path, Path]:
 def _junit_file(formats: tuple[str, ...]) -> Path | None:
     """Return the file that junit goes to, "-" for standard output, None where it is not wanted."""
     from indexlab.market.errors import InputError, did_you_mean
+    from indexlab.report.files import check_place
 
     wanted = None
     for given in formats:
@@ -80,4 +81,6 @@ def _junit_file(formats: tuple[str, ...]) -> Path | None:
             problem = f'names no format of a replay, was "{name}"'
             raise InputError(problem, key="--format", remedy=did_you_mean(name, ("junit", "text")))
         wanted = Path(file or "-") if name == "junit" else wanted
+    if wanted is not None and wanted != Path("-"):
+        check_place(wanted, "--format")
     return wanted

@@ -81,7 +81,7 @@ def handlers_of(plan: AuditPlan, folder: Path, telling: Telling) -> tuple[Termin
     formats = Formats(telling.formats, plan.folder, places, sys.stdout.buffer)
     tone = Tone(telling.quiet, telling.verbose, time.monotonic, _settings(plan) if telling.verbose else ())
     terminal = Terminal(out=sys.stderr if formats.takes_standard_output else None, tone=tone)
-    return terminal, [ReportFiles(folder, places, plan.folder), formats, OnGitHub(os.environ, places, plan.folder, terminal.command)]
+    return terminal, [ReportFiles(folder, places, plan.folder, terminal.written), formats, OnGitHub(os.environ, places, plan.folder, terminal.command)]
 
 
 def _settings(plan: AuditPlan) -> tuple[str, ...]:

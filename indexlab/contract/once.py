@@ -110,6 +110,8 @@ class Audits:
                 if isinstance(event, AuditFinished):
                     result = msgspec.structs.replace(event.result, started=started)
                     event = AuditFinished(result)  # noqa: PLW2901 - only the door knows the time
+                    if not result.interrupted:
+                        journal.leave_no_other()
                 for handler in handlers:
                     handler.handle(event)
             if journal.trouble is not None:

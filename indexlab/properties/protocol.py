@@ -32,7 +32,7 @@ def check(run: Run) -> Outcome:
         if bad.any():
             wrong += 1
             at = int(np.argmax(bad))
-            value = "null" if np.isnan(trace.value[at]) else price_text(float(trace.value[at]))
+            value = trace.nothing if np.isnan(trace.value[at]) else price_text(float(trace.value[at]))
             sentence = f"in {which(twin)} the status is {STATUSES[trace.status[at]]} with the value {value}."
             promise = "ok and degraded come with a finite positive number"
             found = found or Breach(twin, at, 1.0, sentence, promise, f"{STATUSES[trace.status[at]]} {value}", "clean twin", run.clean_trace, what="no-value")

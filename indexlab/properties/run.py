@@ -40,10 +40,11 @@ CLEAN = -1
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """One run of the target: the quotes it was sent and its determinations."""
+    """One run of the target: the quotes it was sent and its determinations; `nothing` is how it says that it has no value."""
 
     quotes: Quotes
     answer: Determinations
+    nothing: str = "null"
 
     @property
     def value(self) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ import errno
 import os
 from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Final
 
 from indexlab.audit.events import AuditFinished
@@ -16,10 +17,12 @@ from indexlab.report.markdown import markdown_bytes
 from indexlab.report.sarif import sarif_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from indexlab.audit.events import Event
     from indexlab.report.places import Places
 
-__all__ = ["ReportFiles", "write_whole"]
+__all__ = ["ReportFiles", "check_place", "write_whole"]
 
 _REMEDIES: Final = {
     errno.ENOSPC: "free some space, or choose another folder with --out",
@@ -39,9 +42,12 @@ _REMEDIES: Final = {
 class ReportFiles:
     """A handler that writes the report's files when the audit is finished or was interrupted."""
 
-    def __init__(self, folder: Path, places: Places | None = None, shown: str = "") -> None:
-        """Write into `folder`, which is made where it does not exist; `places` are where targets are shown, `shown` how the summary names the folder."""
-        self.folder, self.places, self.shown = Path(folder), places, shown
+    def __init__(self, folder: Path, places: Places | None = None, shown: str = "", written: Callable[[], None] = lambda: None) -> None:
+        """Write into `folder`, which is made where it does not exist; `places` are where targets are shown, `shown` how the summary names the folder.
+
+        `written` is called when all files are there.
+        """
+        self.folder, self.places, self.shown, self.written = Path(folder), places, shown, written
 
     def handle(self, event: Event) -> None:
         """Write the files; raise InputError where the folder cannot take them. What is data comes first: it is there even if the page fails."""
@@ -54,6 +60,21 @@ class ReportFiles:
         from indexlab.report.html import page_bytes
 
         write_whole(self.folder / "index.html", page_bytes(event.result))
+        self.written()
+
+
+def check_place(path: Path, option: str) -> None:
+    """Look before the work whether a file can be written after it, and leave nothing behind; raises InputError with the path and the remedy."""
+    try:
+        if os.path.lexists(path) and not path.is_file():
+            problem = "is a folder" if path.is_dir() else "is no plain file"
+            raise InputError(problem, file=path, remedy=f"name a file in it with {option}" if path.is_dir() else f"name another file with {option}")
+        folder = next(each for each in path.absolute().parents if os.path.lexists(each))
+        with NamedTemporaryFile(dir=folder, prefix=f".{path.name}."):
+            pass
+    except OSError as error:
+        remedy = _REMEDIES.get(error.errno or 0, _REMEDIES[errno.EACCES])
+        raise InputError(f"cannot be written: {(error.strerror or str(error)).lower()}", file=path, remedy=remedy.replace("--out", option)) from None
 
 
 def write_whole(path: Path, content: bytes, option: str = "--out") -> None:

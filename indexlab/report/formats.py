@@ -15,7 +15,7 @@ from indexlab.audit.events import AuditFinished
 from indexlab.market.errors import InputError, did_you_mean
 from indexlab.report.closing import closing_text
 from indexlab.report.document import plain_value, report_bytes
-from indexlab.report.files import write_whole
+from indexlab.report.files import check_place, write_whole
 from indexlab.report.github import annotation_lines
 from indexlab.report.junit import junit_bytes
 from indexlab.report.markdown import markdown_bytes
@@ -41,7 +41,7 @@ class Wanted(NamedTuple):
 
 
 def wanted_formats(given: Sequence[str], here: Path) -> tuple[Wanted, ...]:
-    """Read what was asked for; files are named from `here`. Raises InputError for an unknown name, a folder, two formats on standard output."""
+    """Read what was asked for; files are named from `here`. Raises InputError for an unknown name, a file that cannot be made, two formats on one output."""
     wanted = []
     for text in given:
         name, _, file = text.partition("=")
@@ -49,9 +49,8 @@ def wanted_formats(given: Sequence[str], here: Path) -> tuple[Wanted, ...]:
             problem = f'names no format, was "{name}"'
             raise InputError(problem, key="--format", remedy=did_you_mean(name, FORMATS))
         path = None if file in {"", "-"} else here / file
-        if path is not None and path.is_dir():
-            problem = f"must name a file, {file} is a folder"
-            raise InputError(problem, key="--format", remedy=f"write --format {name}={file.rstrip('/')}/NAME")
+        if path is not None:
+            check_place(path, "--format")
         wanted.append(Wanted(name, path))
     printed = [one.name for one in wanted if one.file is None]
     if len(printed) > 1:

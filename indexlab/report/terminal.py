@@ -11,10 +11,10 @@ import os
 import sys
 from collections import Counter
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING, Any, Final, TextIO
+from typing import IO, TYPE_CHECKING, Any, Final, Literal, TextIO
 
 from indexlab.audit.events import AuditFinished, AuditStarted, FindingFound, Note, Progress, TargetFinished, TargetStarted
-from indexlab.report.closing import closing_text
+from indexlab.report.closing import closing_text, report_line
 from indexlab.report.plain import plain, uncommanded
 from indexlab.report.running import Running
 from indexlab.report.text import finding_line
@@ -53,12 +53,15 @@ class Terminal:
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None, environ: Mapping[str, str] | None = None, tone: Tone = USUAL) -> None:
         """Show on these streams, by default the process's own; `environ` says whether there may be colours and bars (NO_COLOR, FORCE_COLOR, CI, TERM)."""
         environ = os.environ if environ is None else environ
-        self._tone, self._watch = tone, Watch(tone)
+        self._tone = tone
         self._out = console_on(sys.stdout if out is None else out, environ)
         self._err = console_on(sys.stderr if err is None else err, environ)
         self._running: Running | None = None
         self._folder, self._survey = "", False
         self._said: list[str] = []
+        self.unwritten: set[str] = set()
+        """Findings' files that could not be written; whoever writes them adds to it before the finding is handled."""
+        self._watch = Watch(tone, self.unwritten)
         self._lively = self._err.file.isatty() and not is_plain(environ) and not tone.quiet and not tone.verbose
 
     def handle(self, event: Event) -> None:
@@ -71,13 +74,19 @@ class Terminal:
             self._stop()
             self._spoken(event)
             said = self._said if self._out.file.isatty() else ()
-            say(self._out, closing_text(event.result, self._folder, already_said=said, brief=self._tone.quiet, full=self._tone.verbose))
+            tone, unwritten = self._tone, self.unwritten
+            say(self._out, closing_text(event.result, "", already_said=said, brief=tone.quiet, full=tone.verbose, unwritten=unwritten))
             return
         self._spoken(event)
         if self._tone.quiet:
             return
         if isinstance(event, TargetStarted | TargetFinished | Note) or (isinstance(event, FindingFound) and not self._survey):
             self._mention(event)
+
+    def written(self) -> None:
+        """Say where the report is: its files come after the result is told, and may not find room."""
+        if self._folder:
+            say(self._out, report_line(self._folder))
 
     def command(self, line: str) -> None:
         """Print a line where the result is printed, as it is: a command to the system that reads along."""
@@ -135,7 +144,7 @@ def _ended(target: TargetResult) -> str:
 
 
 def is_plain(environ: Mapping[str, str]) -> bool:
-    """Say whether there is to be no bar (NO_COLOR, CI, a dumb TERM), and no colour either unless FORCE_COLOR asks for it."""
+    """Say whether there is to be no bar (NO_COLOR, CI, a dumb TERM), and neither colour nor bold unless FORCE_COLOR asks for it."""
     return bool(environ.get("NO_COLOR") or environ.get("CI")) or environ.get("TERM") == "dumb"
 
 
@@ -154,8 +163,8 @@ def console_on(stream: TextIO, environ: Mapping[str, str]) -> Console:
 
     forced = _colours_are_forced(environ)
     known = {name: value for name, value in environ.items() if forced or name != "FORCE_COLOR"}
-    colourless = (is_plain(environ) and not forced) or None
-    return QuietConsole(file=stream, markup=False, emoji=False, highlight=False, soft_wrap=True, no_color=colourless, _environ=known)
+    colours: Literal["auto"] | None = None if is_plain(environ) and not forced else "auto"  # without a system of colours there is nothing bold either
+    return QuietConsole(file=stream, markup=False, emoji=False, highlight=False, soft_wrap=True, color_system=colours, _environ=known)
 
 
 def let_go_of(stream: IO[Any]) -> None:

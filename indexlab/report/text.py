@@ -24,13 +24,27 @@ from indexlab.report.words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from indexlab.audit.events import AuditResult, Finding, PropertyResult, TargetResult
 
-__all__ = ["WIDTH", "finding_line", "finding_text", "findings_list", "findings_table", "replay_command", "said_of", "survey_table", "verdict_table"]
+__all__ = [
+    "UNWRITTEN",
+    "WIDTH",
+    "finding_line",
+    "finding_text",
+    "findings_list",
+    "findings_table",
+    "own_words",
+    "replay_command",
+    "said_of",
+    "survey_table",
+    "verdict_table",
+]
 
 WIDTH: Final = 100
+UNWRITTEN: Final = "not written"
+"""What stands in place of the line that replays a finding whose file could not be written."""
 _EVENT_COLUMN: Final = 2
 _NUMBERS: Final = frozenset({3, 4, 5})
 _LOG_LINES: Final = 8
@@ -45,7 +59,11 @@ def replay_command(finding: Finding, replay_target: str = "") -> str:
     """Return the line that replays a finding, with `replay_target` put behind it where it names another target than the line does."""
     command = plain(finding.reproduce)
     named = plain(replay_target)
-    return command if not named or command.endswith(f" {named}") or named in _words(command)[-1:] else f"{command} {shlex.quote(named)}"
+    return command if not named or command.endswith(f" {named}") or named in map(plain, _words(command)[-1:]) else f"{command} {shlex.quote(named)}"
+
+
+def _replayed(finding: Finding, unwritten: Collection[str]) -> str:
+    return UNWRITTEN if finding.file in unwritten else replay_command(finding)
 
 
 def finding_text(
@@ -71,7 +89,7 @@ def finding_text(
     if finding.footnote:
         lines += wrapped(plain(finding.footnote, most=_SENTENCE), WIDTH, indent=4)
     lines += sides_text(finding.sides)
-    lines += _log(finding, whole=whole_log)
+    lines += own_words(finding.log, finding.target, whole=whole_log)
     lines += ["", *_origin(finding)]
     if finding.waived:
         lines += wrapped(f"waived: {plain(finding.waived, most=_SENTENCE)}", WIDTH, indent=2)
@@ -105,9 +123,11 @@ def _table(finding: Finding) -> list[str]:
     return [line + mark for line, mark in zip(aligned(rows, right=_NUMBERS, indent=4), marks, strict=True)]
 
 
-def _log(finding: Finding, *, whole: bool = False) -> list[str]:
-    said = [line for line in plain_lines(finding.log, most=None if whole else _LOG_LINES, last=True) if line.strip()]
-    return ["", "  the target's own last words (standard error):", *(f"    | {cut_to(line, WIDTH - 6)}" for line in said)] if said else []
+def own_words(log: str, target: str, *, whole: bool = False) -> list[str]:
+    """Return what a target logged before it failed, the last lines of it or the `whole`; a server's is the body of its answer, a function's its traceback."""
+    said = [line for line in plain_lines(log, most=None if whole else _LOG_LINES, last=True) if line.strip()]
+    where = " (standard error)" if target.startswith("exec:") else ""
+    return ["", f"  the target's own last words{where}:", *(f"    | {cut_to(line, WIDTH - 6)}" for line in said)] if said else []
 
 
 def _origin(finding: Finding) -> list[str]:
@@ -230,8 +250,8 @@ def _legend(result: AuditResult) -> str:
     return "   ".join([*(text for verdict, text in words.items() if verdict in verdicts), "worst move: of the index, by one fault, against the clean run"])
 
 
-def findings_list(result: AuditResult, *, after: int = 0) -> str:
-    """Return each finding behind the first `after` by its one sentence, with the line that replays it."""
+def findings_list(result: AuditResult, *, after: int = 0, unwritten: Collection[str] = ()) -> str:
+    """Return each finding behind the first `after` by its one sentence, with the line that replays it where its file is not among the `unwritten`."""
     names = {id(target): name for target, name in zip(result.targets, short_names(result.targets), strict=True)}
     several = len(result.targets) > 1
     lines = []
@@ -239,13 +259,13 @@ def findings_list(result: AuditResult, *, after: int = 0) -> str:
         word = finding_word(finding)
         where = f"{names[id(target)]}, " if several else ""
         lines += wrapped(f"{word}  {where}{plain(one.id, most=_CELL)}: {plain(finding.sentence, most=_SENTENCE)}", WIDTH, indent=2)
-        lines.append(f"    {replay_command(finding)}")
+        lines.append(f"    {_replayed(finding, unwritten)}")
     return "\n".join(lines)
 
 
-def findings_table(result: AuditResult, *, after: int = 0) -> str:
-    """Return one line a finding, those behind the first `after`: target, property, the worst seen, and the line that replays it."""
+def findings_table(result: AuditResult, *, after: int = 0, unwritten: Collection[str] = ()) -> str:
+    """Return one line a finding, those behind the first `after`: target, property, the worst seen, and the line that replays it, as in `findings_list`."""
     names = {id(target): name for target, name in zip(result.targets, short_names(result.targets), strict=True)}
     found = findings_of(result)[after:]
-    rows = [[names[id(target)], plain(one.id, most=24), worst_text(one.worst), replay_command(finding)] for target, one, finding in found]
+    rows = [[names[id(target)], plain(one.id, most=24), worst_text(one.worst), _replayed(finding, unwritten)] for target, one, finding in found]
     return "\n".join(aligned(rows, indent=2, right=frozenset({2}))) if rows else ""

@@ -10,7 +10,7 @@ from indexlab.report.plain import plain
 from indexlab.report.words import count, count_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from indexlab.audit.events import Event
 
@@ -33,9 +33,9 @@ USUAL: Final = Tone()
 class Watch:
     """What is said besides in a verbose audit: each unit as it is done, and how long each phase of a target took."""
 
-    def __init__(self, tone: Tone) -> None:
-        """Begin with no phase."""
-        self._tone, self._phase, self._since = tone, ("", ""), 0.0
+    def __init__(self, tone: Tone, unwritten: Collection[str] = ()) -> None:
+        """Begin with no phase; `unwritten` are findings' files that could not be written."""
+        self._tone, self._phase, self._since, self._unwritten = tone, ("", ""), 0.0, unwritten
 
     def heard(self, event: Event) -> list[str]:
         """Return the lines to print for an event, none where the audit is not verbose."""
@@ -53,7 +53,8 @@ class Watch:
             said = f"{plain(event.target, most=60)}: {event.phase} {count(event.done)} of {count(event.planned)}{breaches}{self._taken()}"
             return [*self._begins(event.target, event.phase), said]
         if isinstance(event, FindingFound):
-            return [*self._begins(event.finding.target, "shrink"), f"{plain(event.finding.target, most=60)}: saved {plain(event.finding.file, most=200)}"]
+            saved = "could not save" if event.finding.file in self._unwritten else "saved"
+            return [*self._begins(event.finding.target, "shrink"), f"{plain(event.finding.target, most=60)}: {saved} {plain(event.finding.file, most=200)}"]
         return self._begins("", "") if isinstance(event, TargetFinished) else []
 
     def _begins(self, target: str, phase: str) -> list[str]:

@@ -38,7 +38,7 @@ _TOLD: Final = {"late-data": "hearing old observations late", "duplicates": "hea
 class History:
     """Messages in the order of their arrival, and what was published: times (microseconds), values (NaN: none), status codes.
 
-    `fault` is what has been wrong with one source, and from when on; None where nothing has.
+    `fault` is what has been wrong with one source, and from when on; None where nothing has. `nothing` is how the index last said that it has no value.
     """
 
     make: MakeIndex
@@ -50,6 +50,7 @@ class History:
     codes: list[int] = field(default_factory=list)
     fault: FaultSpec | None = None
     restarts: int = 0
+    nothing: str = "None"
 
     def again(self) -> tuple[float, int]:
         """Return what a new index publishes last when it is told the same: value (NaN: none) and status code."""
@@ -75,7 +76,7 @@ class History:
         """Return what a new index publishes when it is told only these messages."""
         from indexlab.properties.run import Trace
 
-        return Trace(self._quotes(kept), told(self.make, self.basket, kept, self.times))
+        return Trace(self._quotes(kept), told(self.make, self.basket, kept, self.times), self.nothing)
 
     def _quotes(self, kept: Sequence[Observation]) -> Quotes:
         return Quotes.from_columns(
@@ -91,7 +92,7 @@ class History:
         from indexlab.properties.run import Run, Trace, Twin
         from indexlab.scenarios.scenario import Batch, Scenario
 
-        live = Trace(self._quotes(self.sent), Determinations(np.array(self.values), np.array(self.codes, dtype=np.int8)))
+        live = Trace(self._quotes(self.sent), Determinations(np.array(self.values), np.array(self.codes, dtype=np.int8)), self.nothing)
         touched = [each.receive_time for each in self.sent if each.price != each.truly]
         broken: list[tuple[FaultSpec, list[int]]] = [] if self.fault is None or not touched else [(self.fault, touched)]
         gone = self._gone()

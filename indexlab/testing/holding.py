@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from indexlab.market.errors import InputError
+from indexlab.market.errors import InputError, TargetFailure
 from indexlab.testing.opening import opened
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _problem(index: Index, scenario: Scenario, names: Sequence[str], unmet: Unme
         raise InputError(problem, key="assert_holds", remedy='write assert_holds(index, scenario, "single-source")')
     asked = ask(index, scenario, names, expect)
     if asked.opened.failure is not None:
-        return f"{asked.opened.target.label} failed to describe itself: {asked.opened.failure}"
+        return _undescribed(asked.opened.target.label, asked.opened.failure)
     if asked.run.failures:
         return _told(asked, find_property("protocol"))
     reasons, judged = [], False
@@ -143,6 +143,12 @@ def _problem(index: Index, scenario: Scenario, names: Sequence[str], unmet: Unme
         judged |= outcome is not None and outcome.premise_met > 0
         reasons.append(f"{prop.id}: {reason}")
     return None if judged else _not_judged(reasons, unmet)
+
+
+def _undescribed(label: str, failure: TargetFailure) -> str:
+    from indexlab.report.text import own_words
+
+    return "\n".join([f"{label} failed to describe itself: {failure}", *own_words(failure.log, label)])
 
 
 def ask(index: Index, scenario: Scenario, names: Sequence[str], expect: Mapping[str, object]) -> Asked:

@@ -6,6 +6,7 @@ same, or the same without the fault, without who is gone, without what came late
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias
 
@@ -211,8 +212,11 @@ class IndexMachine(RuleBasedStateMachine):
         self.index.observe(self.basket[said.source].id, said.price, said.event_time, said.receive_time)
 
     def _publish(self) -> None:
-        value, code = answer_of(self.index.publish())
+        said = self.index.publish()
+        value, code = answer_of(said)
         history = self.history
+        if math.isnan(value):
+            history.nothing = str(said[0])
         history.times.append(self.now)
         history.values.append(value)
         history.codes.append(code)

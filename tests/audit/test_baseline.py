@@ -78,10 +78,11 @@ def test_what_occurs_no_longer_is_named():
         (audit(interrupted=True), {}),
         (audit(cut=3), {}),
         (audit(verdict="inconclusive"), {}),
+        (audit(verdict="not-applicable"), {}),
         (audit(verdict="holds"), {"target": "exec:./another"}),
         (audit(verdict="holds"), {"property": "quorum"}),
     ],
-    ids=["interrupted", "cut", "not judged", "another target", "another property"],
+    ids=["interrupted", "cut", "not judged", "not applicable", "another target", "another property"],
 )
 def test_it_is_not_said_of_what_was_not_looked_for(result, changes):
     assert told(result, entry("gone", **changes)).baseline.gone == []

@@ -15,16 +15,19 @@ from hypothesis import strategies as st
 
 from indexlab.audit import journal as journals
 from indexlab.audit.baseline import Baseline, Entry
-from indexlab.audit.events import Note
+from indexlab.audit.events import FindingFound, Note
 from indexlab.audit.journal import Journal
 from indexlab.audit.kept_plan import check_sums, headers_again, kept_plan, plan_again
 from indexlab.audit.plan import AuditPlan
+from indexlab.audit.save import Saved, save_finding
 from indexlab.market.errors import InputError
 from indexlab.market.source import Source
-from indexlab.scenarios.expect import Layer
+from indexlab.scenarios.expect import Expect, Layer
+from indexlab.scenarios.scenario import Scenario
 from indexlab.targets.options import Secret, TargetOptions
 from indexlab.targets.reaching import Reaching
 from tests.audit.audits import plan_of
+from tests.report.samples import finding
 
 PIECES = [("one", "search", b'{"a":1}'), ("one", "search", b"[0.1]"), ("two", "search", b'"x"'), ("one", "shrink", "«ü»".encode().join([b'"', b'"']))]
 
@@ -173,6 +176,31 @@ def test_a_disk_that_takes_no_more_ends_it_at_a_whole_line(tmp_path, monkeypatch
     journal.write("two", "search", b'"and after it"')
     assert journal.path.read_bytes() == before
     journal.close()
+
+
+def early(name):
+    """A finding as it is written before it is shrunk, and what its file holds."""
+    return finding(file=f"findings/acme/{name}.json"), Saved(Scenario(sources=()), Expect(), "exec:./acme")
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_of_what_it_wrote_early_it_leaves_what_was_told_and_touches_nothing_else(tmp_path, resumed):
+    theirs = tmp_path / "findings" / "acme" / "theirs.json"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("kept")
+    journal = Journal.begun(tmp_path, kept_plan(plan_of("preset:plain-mean"), tmp_path), "2026-01-01T00:00:00Z")
+    journal.write("exec:./acme", "search", b"1", [early("told"), early("fell-away"), early("theirs")])
+    if resumed:
+        journal.handle(FindingFound(early("of-an-interrupted-stretch")[0]))
+        save_finding(tmp_path, *early("of-an-interrupted-stretch"))
+        journal.close()
+        journal = Journal.resumed(tmp_path)
+    journal.handle(FindingFound(early("told")[0]))
+    assert len(list(theirs.parent.iterdir())) == 3 + resumed
+    journal.leave_no_other()
+    journal.close()
+    assert {path.stem for path in theirs.parent.iterdir()} == {"told", "theirs"}
+    assert theirs.read_text() == "kept"
 
 
 FULL = AuditPlan(

@@ -60,6 +60,18 @@ def test_a_finding_is_broken_still_and_exits_1(files, prop):
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("target", ["preset:plain-mean", planted("misbehaving/exits.py", "at-request")], ids=["broken", "failed"])
+def test_a_file_that_was_moved_is_named_where_it_lies(files, tmp_path, monkeypatch, target):
+    (tmp_path / "moved").mkdir()
+    (tmp_path / "moved" / "x.json").write_bytes(files["single-source"].read_bytes())
+    monkeypatch.chdir(tmp_path)
+    done = ran("replay", "moved/x.json", target)
+    assert done.exit_code == 1
+    *_, again, in_pytest = done.stdout.splitlines()
+    assert shlex.split(again) == ["replay:", "indexlab", "replay", "moved/x.json", target]
+    assert in_pytest == "  in pytest:  pytest --indexlab-replay moved/x.json"
+
+
 @pytest.mark.parametrize("prop", FOUND)
 def test_a_finding_is_fixed_under_a_median_and_exits_0(files, prop):
     done = ran("replay", files[prop], "preset:plain-median")

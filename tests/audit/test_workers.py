@@ -69,6 +69,22 @@ def ended_at(_, item):
     return item
 
 
+def ends_the_one_that_starts_them(_, item):
+    if multiprocessing.parent_process() is not None:
+        os.kill(os.getppid(), signal.SIGKILL)
+        signal.pause()  # it is ended by whoever started it all
+    return item
+
+
+def test_where_nobody_is_left_who_heard_how_a_worker_ended_that_is_said():
+    workers = Workers(2)
+    try:
+        with pytest.raises(WorkersLost, match=r"a worker process was ended from outside, or the one that starts them was; by what signal is not known$"):
+            list(workers.in_order(ends_the_one_that_starts_them, None, [1, 2], stop=never, hurry=never))
+    finally:
+        workers.close(at_once=False)
+
+
 def test_a_worker_that_is_ended_from_outside_is_named_and_the_rest_is_done_here():
     workers = Workers(2)
     try:

@@ -6,8 +6,11 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from indexlab.audit import search
+from indexlab.audit.findings import first_seen
 from tests.cli.commands import ENVIRONMENT, planted, ran
 
 MEAN = ("audit", "preset:plain-mean", "--only", "single-source,quorum", "--jobs", 1)
@@ -80,6 +83,37 @@ def test_what_is_wrong_ends_before_work_starts(tmp_path, options, line):
     assert done.exit_code == 2
     assert done.stderr.startswith(f"indexlab: {line}")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [MEAN, ("replay", "--all", ".")], ids=["audit", "replay"])
+def test_a_file_that_cannot_be_written_is_told_before_work_starts(tmp_path, words):
+    (tmp_path / "plain").write_text("")
+    before = sorted(tmp_path.iterdir())
+    done = ran(*words, "--format", "junit=plain/deep/j.xml")
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    assert done.stderr.endswith("plain/deep/j.xml: cannot be written: not a directory; choose another folder with --format\n")
+    assert len(done.stderr.splitlines()) == 1
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_finding_s_file_lies_there_only_while_a_finding_is_told_of_it(tmp_path, monkeypatch):
+    """Each breach has a file at once; where shrinking makes a double of it, the file goes when the run is done, and stays where it was interrupted."""
+    seen = []
+
+    def elsewhere(*given):
+        early = [(msgspec.structs.replace(one, file=f"findings/early/{one.property}.json"), saved) for one, saved in first_seen(*given)]
+        seen.extend(one.file for one, _ in early)
+        return early
+
+    monkeypatch.setattr(search, "first_seen", elsewhere)
+    assert ran(*MEAN, "--out", "run").exit_code == 1
+    assert seen
+    told = [one["id"] for prop in json.loads(Path("run/report.json").read_text())["targets"][0]["properties"] for one in prop["findings"]]
+    assert sorted(path.stem for path in Path("run").rglob("findings/**/*.json")) == sorted(told)
+    monkeypatch.setattr("indexlab.commands.audit.stop_on_interrupt", lambda: lambda: any((Path("ended") / file).exists() for file in seen))
+    assert ran(*MEAN, "--out", "ended").exit_code == 130
+    assert list(Path("ended/findings/early").iterdir())
 
 
 def test_quiet_and_verbose_exclude_one_another():
@@ -177,7 +211,10 @@ def test_a_baseline_is_listed_and_entries_are_removed(run):
     ("words", "line"),
     [
         (("add", "nowhere.json", "--reason", "x", "--until", UNTIL), "nowhere.json: cannot be read"),
-        (("add", "0000", "--reason", "x", "--until", UNTIL), "FINDING begins the fingerprint of no findings of "),
+        (("add", "0000", "--reason", "x", "--until", UNTIL), "FINDING is no file or folder, and begins the fingerprint of no finding of "),
+        (("add", "zzzz", "--reason", "x", "--until", UNTIL), 'reports/run, was "zzzz"; name the finding'),
+        (("add", "abc", "--reason", "x", "--until", UNTIL), 'FINDING must be a file, a folder, or at least 4 digits of a fingerprint, was "abc"'),
+        (("remove", "abc"), 'FINGERPRINT must be at least 4 digits of a fingerprint, was "abc"; give more of it'),
         (("add", "0000", "--reason", "x", "--until", "soon"), '--until must be a day, was "soon"; write it as "2027-01-31"'),
         (("add", "0000", "--reason", "x", "--until", "2020-01-01"), "--until must not be over already, was 2020-01-01"),
         (("add", "reports/run", "--reason", " ", "--until", UNTIL), "indexlab-baseline.toml: known[1].reason must say something"),

@@ -52,6 +52,7 @@ def test_the_test_file_is_python_that_names_the_target(here):
     told = {node.targets[0].id: ast.literal_eval(node.value) for node in tree.body if isinstance(node, ast.Assign)}
     assert told == {"INDEX": TARGET, "EXPECT": {"interval": "5s", "max_displacement": "2%"}}
     assert [node.name for node in tree.body if isinstance(node, ast.FunctionDef)] == [
+        "in_the_folder_of_the_plan",
         "test_contract",
         "test_one_broken_source_moves_no_margin_state",
         "test_a_true_move_gets_through",
@@ -186,9 +187,9 @@ def test_a_workflow_holds_no_mark_of_the_template_and_runs_what_was_written(here
     assert "indexlab-report/" + ("report.sarif" if ci == "github" else "junit.xml") in text
 
 
-def pytested(here):
+def pytested(here, file="tests/test_index.py"):
     """Run the tests that were written, as their owner would."""
-    command = [sys.executable, "-m", "pytest", "tests/test_index.py", "-q", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", file, "-q", "-p", "no:cacheprovider"]
     return subprocess.run(command, cwd=here, env={**os.environ, **ENVIRONMENT}, capture_output=True, text=True, check=False)
 
 
@@ -196,7 +197,7 @@ def pytested(here):
 @pytest.mark.skipif(shutil.which("python3") is None, reason="python3 is not on this machine")
 def test_the_written_tests_pass_against_the_index_that_was_started_and_fail_where_one_source_moves_it(here):
     ran("init", "--yes", "--ci", "none")
-    done = pytested(here)
+    done = pytested(here / "tests", "test_index.py")  # the index is named from the folder of the plan, wherever pytest is called
     assert done.returncode == 0, done.stdout[-3000:]
     assert re.search(r"\d\d passed", done.stdout)
     index = here / "my-index/index.py"

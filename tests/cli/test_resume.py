@@ -182,6 +182,8 @@ def test_a_full_disk_is_one_clear_error_and_with_room_it_goes_on(one, disk, room
         return  # there was no room to begin
     assert said[-1] == "what was done is kept; go on with:  indexlab audit --resume run"
     assert ("BROKEN  single-source" in out) >= ("single-source" in breaches_on_disk(disk / "run"))
+    assert ("report: run/index.html" in out) == (disk / "run" / "index.html").exists()
+    assert all((disk / name).exists() for name in re.findall(r"indexlab replay (\S+)", out))
     assert_whole(disk / "run")
     ballast.unlink()
     done = ran("audit", "--resume", disk / "run", budget=FEW)

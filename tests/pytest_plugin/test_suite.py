@@ -6,8 +6,12 @@ import sys
 import pytest
 
 from indexlab.audit.events import Bound, Coverage, Estimate, PropertyEstimate
+from indexlab.audit.save import Saved
+from indexlab.contract import once
 from indexlab.market.errors import HarnessError, InputError
 from indexlab.properties.registry import properties
+from indexlab.scenarios.expect import Expect
+from indexlab.scenarios.scenario import Scenario
 from tests.audit.audits import spending
 from tests.pytest_plugin.audits import FEW, MadeUp, broken, cases, held
 from tests.report.samples import finding
@@ -56,6 +60,22 @@ def test_an_audit_for_real_ends_as_each_of_its_properties_does(pytester):
         assert pytester.path.joinpath("reports/plain-mean-0", name).is_file()
     [file, *_] = sorted(pytester.path.glob("reports/plain-mean-0/findings/*/single-source*.json"))
     assert f"pytest --indexlab-replay {file.relative_to(pytester.path)}" in text
+
+
+@pytest.mark.parametrize("interrupts", [False, True])
+def test_a_file_that_no_finding_has_goes_when_the_audit_is_done(pytester, monkeypatch, interrupts):
+    made_up = MadeUp({"hull": broken("hull")}, interrupts=interrupts)
+
+    def audit(plan, kept):
+        kept.write(plan.targets[0], "search", b"1", [(finding(file="findings/early.json"), Saved(Scenario(sources=()), Expect(), plan.targets[0]))])
+        assert list(pytester.path.rglob("early.json"))
+        yield from MadeUp.audit(made_up, plan, kept)
+
+    made_up.instead(monkeypatch)
+    monkeypatch.setattr(once, "audit", audit)
+    pytester.runpytest(*SUITE, *MEAN, "--indexlab-only", "hull", "--indexlab-jobs=1", no_reraise_ctrlc=True)
+    assert list(pytester.path.glob("reports/*/journal.ndjson"))
+    assert bool(list(pytester.path.rglob("early.json"))) == interrupts
 
 
 def test_there_is_a_test_for_each_property_named_after_it(pytester):

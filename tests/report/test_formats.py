@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,10 @@ def heard(result, *wanted):
     return handler, out.getvalue()
 
 
-def test_what_is_asked_for_is_read():
-    given = wanted_formats(["junit=a/b.xml", "sarif=/abs.sarif", "json"], HERE)
-    assert given == (Wanted("junit", HERE / "a/b.xml"), Wanted("sarif", Path("/abs.sarif")), Wanted("json", None))
+def test_what_is_asked_for_is_read(tmp_path):
+    given = wanted_formats(["junit=a/b.xml", f"sarif={tmp_path}/abs.sarif", "json"], tmp_path / "deep")
+    assert given == (Wanted("junit", tmp_path / "deep/a/b.xml"), Wanted("sarif", tmp_path / "abs.sarif"), Wanted("json", None))
+    assert list(tmp_path.iterdir()) == []
     assert wanted_formats(["json=-"], HERE) == (Wanted("json", None),)
 
 
@@ -41,10 +43,26 @@ def test_what_is_wrong_is_one_line(given, line):
     assert str(caught.value) == line
 
 
-def test_a_folder_is_no_file(tmp_path):
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("out/", "out: is a folder; name a file in it with --format"),
+        ("plain/j.xml", "plain/j.xml: cannot be written: not a directory; choose another folder with --format"),
+        ("x" * 300, "x: cannot be written: file name too long; choose a shorter name with --format"),
+        ("pipe", "pipe: is no plain file; name another file with --format"),
+        ("gone/j.xml", "gone/j.xml: cannot be written: no such file or directory; choose another folder with --format"),
+    ],
+)
+def test_what_cannot_be_written_is_told_before_the_audit(tmp_path, file, line):
     (tmp_path / "out").mkdir()
-    with pytest.raises(InputError, match="is a folder; write --format junit=out/NAME"):
-        wanted_formats(["junit=out/"], tmp_path)
+    (tmp_path / "plain").write_text("")
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(tmp_path / "pipe")
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(InputError) as caught:
+        wanted_formats([f"junit={file}"], tmp_path)
+    assert str(caught.value).endswith(line)
+    assert sorted(tmp_path.iterdir()) == before
 
 
 @pytest.mark.parametrize("name", list(FORMATS))

@@ -12,6 +12,7 @@ import pytest
 
 from indexlab.report.terminal import Terminal
 from indexlab.report.tone import USUAL, Tone
+from indexlab.report.words import findings_of
 from tests.report.samples import events_of, finding, hostile, judged, known, survey
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +31,7 @@ def shown(result, stream=io.StringIO, environ=None, tone=USUAL):
     terminal = Terminal(out, err, {"TERM": "xterm"} if environ is None else environ, tone)
     for event in events_of(result):
         terminal.handle(event)
+    terminal.written()
     terminal.close()
     return out.getvalue(), err.getvalue()
 
@@ -58,8 +60,7 @@ def test_a_terminal_gets_a_bar_and_colours():
 def test_no_color_and_ci_are_heeded(environ):
     """Where colours or bars are unwanted there are none, terminal or not."""
     out, err = shown(judged(), Screen, {"TERM": "xterm", **environ})
-    assert not re.search(r"\x1b\[[0-9;]*3[0-9]", out + err)
-    assert "\x1b[?25l" not in err
+    assert "\x1b" not in out + err
 
 
 @pytest.mark.parametrize("environ", [{"FORCE_COLOR": "1"}, {"FORCE_COLOR": "1", "CI": "true"}, {"FORCE_COLOR": "3", "TERM": ""}])
@@ -140,6 +141,21 @@ def test_a_survey_says_that_it_judges_nobody():
     assert "A survey judges nobody" in " ".join(out.split())
     assert len([line for line in out.splitlines() if "indexlab replay" in line]) == 3
     assert out.endswith("report: reports/run-1/index.html\n")
+
+
+@pytest.mark.parametrize("tone", [USUAL, Tone(quiet=True), Tone(verbose=True)], ids=["usual", "quiet", "verbose"])
+@pytest.mark.parametrize("result", [judged(), survey()], ids=["judged", "survey"])
+def test_what_could_not_be_written_is_not_named(result, tone):
+    """Neither the report, whose files come after the result, nor a finding's file that found no room."""
+    out, err = io.StringIO(), io.StringIO()
+    terminal = Terminal(out, err, {"TERM": "xterm"}, tone)
+    found = [one for _, _, one in findings_of(result)]
+    terminal.unwritten.update(one.file for one in found)
+    for event in events_of(result):
+        terminal.handle(event)
+    assert "report: " not in out.getvalue()
+    assert "not written" in out.getvalue()
+    assert not [one for one in found if one.reproduce in out.getvalue() or f"saved {one.file}" in err.getvalue()]
 
 
 def test_hostile_text_reaches_no_terminal():

@@ -173,8 +173,12 @@ def answers(index, status=None):
         (answers(lambda params: []), "BROKEN  protocol"),
         (lambda params: 1 / 0, "ZeroDivisionError"),
         (f"exec:{sys.executable} -c pass", "failed to describe itself: exited"),
+        (
+            f"exec:{sys.executable} -c 'import sys; sys.exit(\"no index here\")'",
+            r"failed to describe itself: exited.*\n\n  the target's own last words \(standard error\):\n    \| no index here",
+        ),
     ],
-    ids=["nan", "too few", "raises", "not there"],
+    ids=["nan", "too few", "raises", "ends", "ends and says why"],
 )
 def test_an_index_that_does_not_answer_as_it_should_fails_every_assertion(index, said):
     with pytest.raises(BrokenPromiseError, match=said):

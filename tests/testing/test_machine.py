@@ -95,6 +95,16 @@ def test_a_value_that_is_no_price_is_a_breach_of_the_protocol():
         machine(Negative, examples=20)
 
 
+@pytest.mark.parametrize(("nothing", "said"), [(None, "None"), (float("nan"), "nan")])
+def test_no_value_beside_ok_is_told_as_the_index_said_it(nothing, said):
+    class Empty(MedianIndex):
+        def publish(self):
+            return nothing, "ok"
+
+    with pytest.raises(BrokenPromiseError, match=rf"the status is ok with the value {said}\.\n"):
+        machine(Empty, examples=10)
+
+
 def test_what_could_never_be_judged_is_said_beforehand():
     with pytest.raises(InputError) as caught:
         index_machine(MedianIndex, sources=3)
