@@ -79,7 +79,7 @@ class Workers:
         try:
             while left or waiting:
                 while left and len(waiting) < 2 * self.jobs:
-                    waiting.append(pool.submit(function, shared, left.popleft()))
+                    waiting.append(_submitted(pool, function, shared, left.popleft()))
                     self.processes |= set(multiprocessing.active_children()) - self.strangers
                 while not waiting[0].done():
                     if hurry():
@@ -112,6 +112,14 @@ class Workers:
                         child.terminate()
         enough.ask = lambda: False
         close_targets()
+
+
+def _submitted(pool: ProcessPoolExecutor, function: Callable[[Shared, Item], Made], shared: Shared, item: Item) -> Future[Made]:
+    """Hand an item to the pool. Raises BrokenProcessPool, also where the process that starts workers is gone."""
+    try:
+        return pool.submit(function, shared, item)
+    except ConnectionError as error:
+        raise BrokenProcessPool from error
 
 
 def _lost(processes: Iterable[BaseProcess]) -> str:

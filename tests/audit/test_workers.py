@@ -6,6 +6,8 @@ import select
 import shlex
 import signal
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import forkserver
 
 import pytest
 
@@ -83,6 +85,33 @@ def test_where_nobody_is_left_who_heard_how_a_worker_ended_that_is_said():
             list(workers.in_order(ends_the_one_that_starts_them, None, [1, 2], stop=never, hurry=never))
     finally:
         workers.close(at_once=False)
+        has_ended(forkserver._forkserver._forkserver_pid)
+
+
+def has_ended(process):
+    """Wait until a process has ended, and leave it for its parent to see: until then the next pool would be promised workers by it."""
+    ended = os.pidfd_open(process)
+    poll = select.poll()
+    poll.register(ended, select.POLLIN)
+    assert poll.poll(120_000)
+    os.close(ended)
+
+
+def test_where_the_one_that_starts_workers_is_gone_at_once_that_is_said():
+    workers = Workers(2)
+    try:
+        assert list(workers.in_order(ended_at, None, [1], stop=never, hurry=never)) == [1]
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(ProcessPoolExecutor, "submit", refused)
+            with pytest.raises(WorkersLost):
+                list(workers.in_order(ended_at, None, [1, 2], stop=never, hurry=never))
+        assert list(workers.in_order(ended_at, None, [1, 2], stop=never, hurry=never)) == [1, 2]
+    finally:
+        workers.close(at_once=False)
+
+
+def refused(*_):
+    raise ConnectionRefusedError
 
 
 def test_a_worker_that_is_ended_from_outside_is_named_and_the_rest_is_done_here():
