@@ -28,6 +28,8 @@ _TEMPLATES: Final = Path(__file__).parent / "templates"
 _NONE: Final = "none"
 _FOLDER: Final = "my-index"
 _TEST: Final = "tests/test_index.py"
+_SCHEMA: Final = "indexlab.schema.json"
+"""What editors know the keys of a plan by."""
 _OUTSIDE: Final = ("exec", "http", "https", "python")
 """What these name may still have to be built or started: it is taken as it is written."""
 _STARTED: Final = {"max_age": "60s"}
@@ -183,12 +185,13 @@ def _ask_promise(index: _Index, interval: str | None, displacement: str | None, 
 
 
 def _files(index: _Index, expect: Expect, ci: str) -> dict[Path, str]:
+    from indexlab.report.schemas import schema_text
     from indexlab.targets.starting.languages import target_files
     from indexlab.targets.starting.plan import plan_text
 
     started = target_files(index.language, _FOLDER) if index.language is not None else {}
     files = {Path(_FOLDER) / name: text for name, text in started.items() if name != "indexlab.toml"}
-    files[Path("indexlab.toml")] = plan_text(index.label, expect)
+    files[Path("indexlab.toml")] = f"#:schema ./{_SCHEMA}\n{plan_text(index.label, expect)}"
     files[Path(_TEST)] = _test_text(index, expect)
     if ci == "github":
         files[Path(_GITHUB)] = _ci_text("github", index)
@@ -196,6 +199,7 @@ def _files(index: _Index, expect: Expect, ci: str) -> dict[Path, str]:
         files[Path(_GITLAB)] = _ci_text("gitlab", index)
         if not Path(_GITLAB_ROOT).exists():
             files[Path(_GITLAB_ROOT)] = f"include:\n  - local: {_GITLAB}\n"
+    files[Path(_SCHEMA)] = schema_text("plan")
     return files
 
 

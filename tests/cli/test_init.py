@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from indexlab.audit.plan import read_plan
@@ -21,6 +23,7 @@ from tests.cli.commands import ENVIRONMENT, ran
 TARGET = 'exec:./acme-index --stdio "a b"'
 ALL = ("--target", TARGET, "--interval", "5s", "--max-displacement", "2%", "--ci", "github")
 GITHUB, GITLAB = ".github/workflows/indexlab.yml", ".gitlab/indexlab.yml"
+SCHEMA = "indexlab.schema.json"
 
 
 @pytest.fixture(autouse=True)
@@ -33,10 +36,10 @@ def written(folder):
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_with_flags_nothing_is_asked_and_three_files_are_there(here):
+def test_with_flags_nothing_is_asked_and_the_files_are_there(here):
     done = ran("init", *ALL)
     assert (done.exit_code, done.stderr) == (0, "")
-    assert written(here) == {"indexlab.toml", "tests/test_index.py", GITHUB}
+    assert written(here) == {"indexlab.toml", "tests/test_index.py", GITHUB, SCHEMA}
     assert done.stdout.startswith("wrote indexlab.toml\nwrote tests/test_index.py\n")
     assert "\nnext:\n  indexlab target check " in done.stdout
     plan = read_plan(here / "indexlab.toml")
@@ -44,6 +47,13 @@ def test_with_flags_nothing_is_asked_and_three_files_are_there(here):
     promise = promised([Layer("plan", plan.expect)])
     assert (promise.interval, promise.max_displacement, promise.margin_headroom) == (5_000_000, 0.02, 0.02)
     assert promise == promised([Layer("plan", {"interval": "5s", "max_displacement": "2%", "margin_headroom": "2%"})])
+
+
+def test_editors_know_the_keys_of_the_plan(here):
+    ran("init", *ALL)
+    text = (here / "indexlab.toml").read_text(encoding="utf-8")
+    assert text.startswith(f"#:schema ./{SCHEMA}\n")
+    jsonschema.validate(tomllib.loads(text), json.loads((here / SCHEMA).read_bytes()))
 
 
 def test_the_test_file_is_python_that_names_the_target(here):
@@ -86,7 +96,7 @@ def test_a_file_that_is_there_stays_unless_forced(here):
     assert ran("init", *ALL, "--force").exit_code == 0
     assert "def test_contract" in (here / "tests/test_index.py").read_text(encoding="utf-8")
     both = ran("init", *ALL)
-    assert f"indexlab.toml, tests/test_index.py, {GITHUB}: are there already" in both.stderr
+    assert f"indexlab.toml, tests/test_index.py, {GITHUB}, {SCHEMA}: are there already" in both.stderr
 
 
 @pytest.mark.parametrize("flags", [(), ("--target", "go"), ("--ci", "none", "--interval", "1s"), ALL[:-2]])
@@ -134,7 +144,7 @@ def test_three_questions_are_asked_again_until_they_can_be_answered(here, monkey
     assert done.exit_code == 0, done.output
     assert [line[:2] for line in done.output.splitlines() if re.match(r"\d\.", line)] == ["1.", "2.", "3.", "3."]
     assert done.output.count("Error: ") == 3
-    assert written(here) == {"indexlab.toml", "tests/test_index.py"}
+    assert written(here) == {"indexlab.toml", "tests/test_index.py", SCHEMA}
     plan = tomllib.loads((here / "indexlab.toml").read_text(encoding="utf-8"))
     assert (plan["target"]["use"], plan["expect"]["interval"], plan["expect"]["max_displacement"]) == ("exec:./acme --stdio", "5s", "2%")
     assert 'next:\n  indexlab target check exec:"./acme --stdio"\n' in done.output
@@ -150,7 +160,7 @@ def test_what_is_given_is_not_asked(monkeypatch):
 def test_enter_throughout_starts_an_index_in_python(here, monkeypatch):
     done = asked(monkeypatch, "\n\n\n\n")
     assert done.exit_code == 0
-    assert written(here) == {"indexlab.toml", "tests/test_index.py", GITHUB, "my-index/index.py", "my-index/README.md"}
+    assert written(here) == {"indexlab.toml", "tests/test_index.py", GITHUB, SCHEMA, "my-index/index.py", "my-index/README.md"}
     assert read_plan(here / "indexlab.toml").use == "exec:python3 my-index/index.py"
 
 
