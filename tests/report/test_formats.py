@@ -89,8 +89,11 @@ def test_ndjson_is_the_stream_of_events_a_line_each():
 
 
 def test_a_reader_that_has_gone_does_not_end_the_audit():
+    tried = []
+
     class Gone(io.BytesIO):
-        def write(self, _):
+        def write(self, line):
+            tried.append(line)
             raise BrokenPipeError
 
         def fileno(self):
@@ -99,3 +102,4 @@ def test_a_reader_that_has_gone_does_not_end_the_audit():
     handler = Formats((Wanted("ndjson", None), Wanted("json", HERE)), "run", Places(), Gone())
     for event in list(events_of(judged()))[:-1]:
         handler.handle(event)
+    assert len(tried) == 1, "it was tried, and then nobody is written to any more"
