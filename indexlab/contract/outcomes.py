@@ -26,7 +26,7 @@ REPORT: Final = "indexlab_report"
 """The property of a test that names the folder of the report."""
 _LONGEST: Final = 500
 _PLACES: Final = "indexlab-places"
-_SKIPPED: Final = pytest.StashKey[bool]()
+_OURS: Final = pytest.StashKey[bool]()
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -40,15 +40,15 @@ class Outcome(msgspec.Struct, frozen=True):
 def end_as(outcome: Outcome, item: pytest.Item, policy: Policy) -> None:
     """End a test as its outcome says; `policy` is what an inconclusive one does."""
     item.user_properties += outcome.properties
+    item.stash[_OURS] = True
+    if not item.config.pluginmanager.has_plugin(_PLACES):
+        item.config.pluginmanager.register(_Places(), _PLACES)
     ending = outcome.ending
     if ending == "inconclusive":
         ending = {"fail": "failed", "skip": "skipped", "xfail": "xfailed"}[policy]  # type: ignore[assignment]
     if ending == "failed":
         pytest.fail(outcome.text, pytrace=False)
     if ending == "skipped":
-        item.stash[_SKIPPED] = True
-        if not item.config.pluginmanager.has_plugin(_PLACES):
-            item.config.pluginmanager.register(_Places(), _PLACES)
         pytest.skip(outcome.text)
     if ending == "xfailed":
         pytest.xfail(outcome.text)
@@ -56,13 +56,22 @@ def end_as(outcome: Outcome, item: pytest.Item, policy: Policy) -> None:
 
 
 class _Places:
-    """A test that is skipped is listed by its own name, not by the line of ours that skipped it."""
+    """How our tests are listed in pytest's summary.
+
+    One that is skipped by its own name, not by the line of ours that skipped it; one that failed by the first line of what it says: where CI is set
+    pytest prints the whole of it there, and every finding would be read twice.
+    """
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        if report.skipped and isinstance(report.longrepr, tuple) and item.stash.get(_SKIPPED, False):
+        if not item.stash.get(_OURS, False):
+            return report
+        if report.skipped and isinstance(report.longrepr, tuple):
             report.longrepr = (str(item.config.rootpath / item.nodeid), None, report.longrepr[2])  # type: ignore[assignment] # a line it has not
+        crash = getattr(report.longrepr, "reprcrash", None) if report.failed else None
+        if crash is not None:
+            crash.message = crash.message.partition("\n")[0]
         return report
 
 

@@ -166,7 +166,10 @@ def test_an_option_that_cannot_be_is_a_usage_error(pytester, option, said):
     assert said in done.stderr.str()
 
 
-def test_every_verdict_ends_a_test_in_its_own_way(pytester, made_up):
+@pytest.mark.parametrize("ci", ["", "true"])
+def test_every_verdict_ends_a_test_in_its_own_way(pytester, made_up, monkeypatch, ci):
+    monkeypatch.delenv("BUILD_NUMBER", raising=False)
+    monkeypatch.setenv("CI", ci)  # where it is set, pytest does not shorten its summary
     made_up.properties = {
         "single-source": broken("single-source", findings=[finding(sentence="first"), finding(sentence="second")]),
         "quorum": held("quorum", verdict="inconclusive", reason="never met"),
