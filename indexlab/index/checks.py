@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from indexlab.index.reading import Table
     from indexlab.index.rules import Declaration
     from indexlab.market.errors import InputError
+    from indexlab.market.table import Table
 
 __all__ = ["check_consistent"]
 

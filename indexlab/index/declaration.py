@@ -6,12 +6,11 @@ venue does not publish; `[expect]`, what this methodology promises, with the pla
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from indexlab.index.checks import check_consistent
-from indexlab.index.reading import Table
+from indexlab.index.choices import CHOICES
 from indexlab.index.rules import (
     Aggregation,
     Blend,
@@ -33,13 +32,15 @@ from indexlab.index.rules import (
     Validity,
     Weights,
 )
-from indexlab.market.errors import InputError, did_you_mean
+from indexlab.market.errors import did_you_mean
+from indexlab.market.table import read_text, root_table
 from indexlab.market.units import SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from indexlab.index import rules
+    from indexlab.market.table import Table
 
 __all__ = ["KEYS", "Declaration", "load_declaration", "parse_declaration"]
 
@@ -75,28 +76,12 @@ KEYS = tuple(f"{section}.{key}" for section, keys in _LEAVES.items() for key in 
 
 def load_declaration(path: str | Path) -> Declaration:
     """Read a declaration from a TOML file; raises InputError with file, key, value and remedy."""
-    path = Path(path)
-    try:
-        text = path.read_bytes().decode()
-    except FileNotFoundError:
-        problem = "does not exist"
-        raise InputError(problem, file=path) from None
-    except UnicodeDecodeError:
-        problem = "is not a text in UTF-8"
-        raise InputError(problem, file=path) from None
-    except OSError as error:
-        problem = f"cannot be read: {error.strerror}"
-        raise InputError(problem, file=path) from None
-    return parse_declaration(text, file=path)
+    return parse_declaration(read_text(path), file=Path(path))
 
 
 def parse_declaration(text: str, *, file: str | Path | None = None) -> Declaration:
     """Read a declaration from TOML text; `file` is named in errors. Raises InputError."""
-    try:
-        root = Table(tomllib.loads(text), "", file)
-    except tomllib.TOMLDecodeError as error:
-        problem = f"is no valid TOML: {error}"
-        raise InputError(problem, file=file or "declaration") from None
+    root = root_table(text, CHOICES, file=file, what="declaration")
     sections = {name: root.table(name) for name in (*_LEAVES, "assumed", "expect")}
     declaration = Declaration(
         methodology=_methodology(sections["methodology"], Path(file).stem if file is not None else "unnamed"),

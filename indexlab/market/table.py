@@ -1,4 +1,4 @@
-"""Strict reading of a declaration's TOML tables: every key is known, has the right kind, and is named in the error with its file."""
+"""Strict reading of TOML tables that people write: every key is known, has the right kind, and is named in the error with its file."""
 
 from __future__ import annotations
 
@@ -6,26 +6,56 @@ import contextlib
 import datetime as dt
 import math
 import re
+import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from indexlab.index.choices import CHOICES
 from indexlab.market.errors import InputError, did_you_mean
 from indexlab.market.units import duration_us, ratio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Table"]
+__all__ = ["Table", "read_text", "root_table"]
 
 _MOST: Final = 1_000_000
 _DATE: Final = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 
-class Table:
-    """One TOML table: what is asked of it is known, and `close` refuses the rest. `name` is its dotted name ("" for the root)."""
+def read_text(path: str | Path) -> str:
+    """Return what a TOML file holds; raises InputError where it cannot be read."""
+    path = Path(path)
+    try:
+        return path.read_bytes().decode()
+    except FileNotFoundError:
+        problem = "does not exist"
+        raise InputError(problem, file=path) from None
+    except UnicodeDecodeError:
+        problem = "is not a text in UTF-8"
+        raise InputError(problem, file=path) from None
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+        raise InputError(problem, file=path) from None
 
-    def __init__(self, content: Mapping[str, object], name: str, file: object) -> None:
+
+def root_table(text: str, choices: Mapping[str, tuple[str, ...]], *, file: str | Path | None = None, what: str = "table") -> Table:
+    """Read TOML text as the table that holds all others; `file`, or else `what` it is, is named in errors. Raises InputError."""
+    try:
+        return Table(tomllib.loads(text), "", file, choices)
+    except tomllib.TOMLDecodeError as error:
+        problem = f"is no valid TOML: {error}"
+        raise InputError(problem, file=file or what) from None
+
+
+class Table:
+    """One TOML table: what is asked of it is known, and `close` refuses the rest. `name` is its dotted name ("" for the root).
+
+    `choices` are the words that keys may take, by dotted key; the first is the default where there is one.
+    """
+
+    def __init__(self, content: Mapping[str, object], name: str, file: object, choices: Mapping[str, tuple[str, ...]]) -> None:
         self.name, self.file = name, file
+        self._choices = choices
         self._content = content
         self._known: list[str] = []
 
@@ -57,7 +87,14 @@ class Table:
         given = self._get(key, {})
         if not isinstance(given, dict):
             raise self.problem(key, f"must be a table, was {_shown(given)}", f"write [{self.path(key)}]")
-        return Table(given, self.path(key), self.file)
+        return Table(given, self.path(key), self.file, self._choices)
+
+    def tables(self, key: str) -> tuple[Table, ...]:
+        """Return the tables of an array, [[key]]; none where it is not given."""
+        given = self._get(key, [])
+        if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+            raise self.problem(key, f"must be an array of tables, was {_shown(given)}", f"write [[{self.path(key)}]]")
+        return tuple(Table(one, self.path(key), self.file, self._choices) for one in given)
 
     def raw(self) -> dict[str, object]:
         """Return all content unread; every key of it counts as known."""
@@ -81,9 +118,9 @@ class Table:
         raise self.problem(key, f"must be a date, was {_shown(given)}", 'write "2020-10-29", "2018-06" or "2018"')
 
     def choice(self, key: str, default: str | None = None) -> str | None:
-        """Return one of the words that CHOICES lists for this key."""
+        """Return one of the words that this key may take."""
         given = self._get(key, default)
-        options = CHOICES[self.path(key)]
+        options = self._choices[self.path(key)]
         if given is None or given in options:
             return default if given is None else str(given)
         known = ", ".join(f'"{option}"' for option in options)
@@ -92,8 +129,8 @@ class Table:
         raise self.problem(key, f"{rule}, was {_shown(given)}", near if near and near.startswith("did") else None)
 
     def word(self, key: str) -> str:
-        """Return one of the words that CHOICES lists; the first where the key is not given."""
-        return self.choice(key) or CHOICES[self.path(key)][0]
+        """Return one of the words that this key may take; the first where the key is not given."""
+        return self.choice(key) or self._choices[self.path(key)][0]
 
     def ratio(self, key: str, default: float = 0.0) -> float:
         """Return a ratio from 0 to 1."""
