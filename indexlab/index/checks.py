@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from indexlab.index.rules import Declaration
     from indexlab.market.errors import InputError
-    from indexlab.market.table import Table
+    from indexlab.market.toml_table import Table
 
 __all__ = ["check_consistent"]
 

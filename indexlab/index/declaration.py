@@ -33,14 +33,14 @@ from indexlab.index.rules import (
     Weights,
 )
 from indexlab.market.errors import did_you_mean
-from indexlab.market.table import read_text, root_table
+from indexlab.market.toml_table import read_text, root_table
 from indexlab.market.units import SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from indexlab.index import rules
-    from indexlab.market.table import Table
+    from indexlab.market.toml_table import Table
 
 __all__ = ["KEYS", "Declaration", "load_declaration", "parse_declaration"]
 

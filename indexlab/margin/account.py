@@ -1,9 +1,9 @@
-"""An isolated account with one position: balance, maintenance margin, ratio and state at a mark price, as the venue's page states them. No numpy."""
+"""Accounts: isolated ones with one position (balance, maintenance margin, ratio and state at a mark price), cross and portfolio ones with several. No numpy."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
@@ -14,21 +14,50 @@ from indexlab.market.errors import InputError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Account", "checked_accounts"]
+__all__ = ["Account", "Asset", "Mode", "Position", "checked_accounts"]
+
+Mode: TypeAlias = Literal["isolated", "cross", "portfolio"]
+
+
+class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A position in one contract: `size` in contracts (base units where the multiplier is 1), above 0 long and below 0 short."""
+
+    contract: str
+    size: float
+    entry_price: float
+
+
+class Asset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """So much of an asset as collateral; below 0 it is owed."""
+
+    asset: str
+    amount: float
 
 
 class Account(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """One position with its own collateral.
+    """Positions with their collateral.
 
-    `size` in base units (or contracts), above 0 long and below 0 short; prices and collateral in the quote currency.
+    - `isolated`: one position with its own `collateral`, in the contract's settlement currency, written in `size`, `entry_price`, `contract`: `size` in base
+      units (or contracts), above 0 long and below 0 short.
+    - `cross`: all of `positions` share `collateral` (in the settlement currency of the venue, StateRules.currency) and `assets`, each credited at its price
+      after its haircut; `size` stays 0. `hedged`: long and short positions of one contract stand beside each other; otherwise there is one of each contract.
+    - `portfolio`: the same, with the venue's scenario matrix in place of tiers.
     """
 
     id: str
-    size: float
-    entry_price: float
-    collateral: float
+    size: float = 0.0
+    entry_price: float = 0.0
+    collateral: float = 0.0
     contract: str = "BTCUSDT"
-    mode: Literal["isolated"] = "isolated"
+    mode: Mode = "isolated"
+    positions: tuple[Position, ...] = ()
+    assets: tuple[Asset, ...] = ()
+    hedged: bool = False
+
+    @property
+    def all_positions(self) -> tuple[Position, ...]:
+        """Every position, whatever the mode."""
+        return self.positions if self.mode != "isolated" else (Position(self.contract, self.size, self.entry_price),)
 
     def margin_balance(self, mark: float, contract: Contract = BTCUSDT) -> float:
         """Return collateral and unrealised profit: collateral + size * multiplier * (mark - entry)."""

@@ -1,6 +1,6 @@
 """The compiled loops of the rack: comparisons with borders that were solved beforehand, nothing else.
 
-`signed` [3, A] are the border prices times the account's side, so that for long and short alike a state has begun where side * mark <= signed.
+`signed` [4, A] are the border prices times the account's side, so that for long and short alike a state has begun where side * mark <= signed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["count_headrooms", "count_states", "warm"]
 
-_FROZEN = 4
+_FROZEN = 5
 
 
 @compiled
@@ -28,7 +28,8 @@ def count_states(mark: NDArray[np.float64], side: NDArray[np.float64], signed: N
             continue
         for a in range(side.shape[0]):
             price = side[a] * mark[n]
-            out[n, a] = np.int8(price <= signed[0, a]) + np.int8(price <= signed[1, a]) + np.int8(price <= signed[2, a])
+            begun = np.int8(price <= signed[0, a]) + np.int8(price <= signed[1, a])
+            out[n, a] = begun + np.int8(price <= signed[2, a]) + np.int8(price <= signed[3, a])
 
 
 @compiled
@@ -45,20 +46,24 @@ def count_headrooms(
         inverse = 1.0 / mark[n]
         for a in range(side.shape[0]):
             price, per_price = side[a] * mark[n], side[a] * inverse
-            warning, liquidation, bankrupt = price <= signed[0, a], price <= signed[1, a], price <= signed[2, a]
+            warning, reduce_only = price <= signed[0, a], price <= signed[1, a]
+            liquidation, bankrupt = price <= signed[2, a], price <= signed[3, a]
             to_warning = abs(signed[0, a] * per_price - 1.0)
-            to_liquidation = abs(signed[1, a] * per_price - 1.0)
-            to_bankrupt = abs(signed[2, a] * per_price - 1.0)
-            worse = to_liquidation if warning else to_warning
+            to_reduce_only = abs(signed[1, a] * per_price - 1.0)
+            to_liquidation = abs(signed[2, a] * per_price - 1.0)
+            to_bankrupt = abs(signed[3, a] * per_price - 1.0)
+            worse = to_reduce_only if warning else to_warning
+            worse = to_liquidation if reduce_only else worse
             worse = to_bankrupt if liquidation else worse
             against[n, a] = np.inf if bankrupt else worse
             better = to_warning if warning else np.inf
+            better = to_reduce_only if reduce_only else better
             better = to_liquidation if liquidation else better
             in_favour[n, a] = to_bankrupt if bankrupt else better
 
 
 def warm() -> None:
     """Compile and cache both loops."""
-    mark, side, signed = np.ones(1), np.ones(1), np.ones((3, 1))
+    mark, side, signed = np.ones(1), np.ones(1), np.ones((4, 1))
     count_states(mark, side, signed, np.empty((1, 1), dtype=np.int8))
     count_headrooms(mark, side, signed, np.empty((1, 1)), np.empty((1, 1)))

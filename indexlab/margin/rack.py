@@ -64,12 +64,12 @@ class Rack:
     @property
     def liquidation_price(self) -> NDArray[np.float64]:
         """Where `liquidation` begins, [accounts]."""
-        return np.asarray(self.borders[1])
+        return np.asarray(self.borders[2])
 
     @property
     def bankruptcy_price(self) -> NDArray[np.float64]:
         """Where `bankrupt` begins, [accounts]."""
-        return np.asarray(self.borders[2])
+        return np.asarray(self.borders[3])
 
     @property
     def accounts(self) -> tuple[Account, ...]:
@@ -140,7 +140,7 @@ def rack_from_accounts(
 class _Layout(NamedTuple):
     """Which account stands where, [accounts].
 
-    `state` is the one it is in; `border` 0 to 2 says which state begins at the border it is measured to, at price * (1 + `step`).
+    `state` is the one it is in; `border` 0 to 3 says which state begins at the border it is measured to, at price * (1 + `step`).
     """
 
     ids: tuple[str, ...]
@@ -161,7 +161,7 @@ def _layout(margin_headroom: float) -> _Layout:
     near = _EDGES[1] * margin_headroom
     plan = [(f"{ratio:.3g}", HEALTHY, 0, 1, ratio) for ratio in np.geomspace(_SMALLEST, _LARGEST, _STEPS).tolist()]
     plan += [("edge", HEALTHY, 0, 1, edge * margin_headroom) for edge in _EDGES]
-    plan += [("warning", WARNING, 1, 1, near), ("warning, improving", WARNING, 0, -1, near), ("liquidation", LIQUIDATION, 2, 1, near)]
+    plan += [("warning", WARNING, 2, 1, near), ("warning, improving", WARNING, 0, -1, near), ("liquidation", LIQUIDATION, 3, 1, near)]
     rows = [(name, side, *row) for name, *row in plan for side in (1, -1)]
     ids = tuple(_name(name, side, ratio) for name, side, _, _, _, ratio in rows)
     columns = (np.array([row[column] for row in rows]) for column in (1, 2, 3))
@@ -204,7 +204,7 @@ def build_rack(price: float, margin_headroom: float, contract: Contract = BTCUSD
     layout = _layout(margin_headroom)
     base = _sizes(price, contract)[layout.tier(len(contract.tiers))]
     units = base * contract.multiplier
-    share = np.array([1 / warning_ratio, 1.0, 0.0])[layout.border]
+    share = np.array([1 / warning_ratio, 1.0, 1.0, 0.0])[layout.border]
     margin_at_border = tier_columns(contract).maintenance(units * price * (1 + layout.step)) * share
     collateral = margin_at_border - layout.side * units * price * layout.step
     positions = Positions(layout.side, units, np.full(len(base), price), collateral)
@@ -214,6 +214,6 @@ def build_rack(price: float, margin_headroom: float, contract: Contract = BTCUSD
     return rack if placed.all() else rack.take(np.flatnonzero(placed).tolist())
 
 
-if len(("warning", "liquidation", "bankrupt")) != BANKRUPT:  # pragma: no cover - a border's row is the code of the state before it
+if len(("warning", "reduce-only", "liquidation", "bankrupt")) != BANKRUPT:  # pragma: no cover - a border's row is the code of the state before it
     message = "borders must be in the order of the states"
     raise AssertionError(message)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["BANKRUPT", "DEFAULT_WARNING_RATIO", "FROZEN", "HEALTHY", "LIQUIDATION", "STATES", "WARNING"]
+__all__ = ["BANKRUPT", "DEFAULT_WARNING_RATIO", "FROZEN", "HEALTHY", "LIQUIDATION", "REDUCE_ONLY", "STATES", "WARNING"]
 
-STATES: Final = ("healthy", "warning", "liquidation", "bankrupt", "frozen")
-"""By code 0 to 4: below the warning ratio; margin ratio >= the warning ratio; >= 1; margin balance <= 0; no price.
+STATES: Final = ("healthy", "warning", "reduce-only", "liquidation", "bankrupt", "frozen")
+"""By code 0 to 5. `frozen`: the price is not trusted; no liquidation, no withdrawal, no new risk.
 
-A state is the condition of the moment, never latched.
+Where each of the others begins is the venue's to say (StateRules); not every venue has `warning` and `reduce-only`. A state is the condition of the moment,
+never latched.
 """
-HEALTHY, WARNING, LIQUIDATION, BANKRUPT, FROZEN = range(5)
+HEALTHY, WARNING, REDUCE_ONLY, LIQUIDATION, BANKRUPT, FROZEN = range(6)
 DEFAULT_WARNING_RATIO: Final = 0.8
 """Binance recommends to stay below it: https://www.binance.com/en-NZ/support/faq/binance-futures-liquidation-protocols-360033525271"""

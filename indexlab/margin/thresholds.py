@@ -83,19 +83,21 @@ def checked_ratio(warning_ratio: float, contract: Contract) -> float:
 
 
 def border_prices(positions: Positions, contract: Contract, warning_ratio: float) -> NDArray[np.float64]:
-    """Return the prices [3, accounts] at which warning, liquidation, bankrupt begin; -inf where no positive price is one.
+    """Return the prices [4, accounts] at which warning, reduce-only, liquidation, bankrupt begin; -inf where no positive price is one.
 
-    A state holds at and below its price for a long, at and above it for a short.
+    A state holds at and below its price for a long, at and above it for a short. Without a rule for it reduce-only begins where liquidation does: nobody is
+    in it.
     """
     tiers = tier_columns(contract)
     side, base, entry, collateral = positions
     free = collateral - side * base * entry  # the balance if the price were 0
-    prices = np.stack((_root(warning_ratio, side, base, free, tiers), _root(1.0, side, base, free, tiers), entry - side * collateral / base))
+    liquidation = _root(1.0, side, base, free, tiers)
+    prices = np.stack((_root(warning_ratio, side, base, free, tiers), liquidation, liquidation, entry - side * collateral / base))
     prices[~(prices > 0)] = -np.inf
     # the states are nested; rounding must not let a worse one begin before a better one ends
     signed = side * prices
-    signed[1] = np.maximum(signed[1], signed[2])
-    signed[0] = np.maximum(signed[0], signed[1])
+    for border in (BANKRUPT - 2, BANKRUPT - 3, BANKRUPT - 4):
+        signed[border] = np.maximum(signed[border], signed[border + 1])
     return np.multiply(side, signed)
 
 
@@ -116,7 +118,7 @@ def _borders(account: Account, contract: Contract, warning_ratio: float) -> NDAr
 
 def thresholds(account: Account, contract: Contract = BTCUSDT, warning_ratio: float = DEFAULT_WARNING_RATIO) -> Thresholds:
     """Return the prices at which the account's state changes."""
-    warning, liquidation, bankruptcy = (float(price) if np.isfinite(price) else None for price in _borders(account, contract, warning_ratio))
+    warning, _, liquidation, bankruptcy = (float(price) if np.isfinite(price) else None for price in _borders(account, contract, warning_ratio))
     return Thresholds(warning, liquidation, bankruptcy)
 
 

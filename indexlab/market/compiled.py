@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast
 
@@ -18,17 +19,18 @@ __all__ = ["compiled", "inlined"]
 _PACKAGE: Final = Path(__file__).parent.parent
 
 
-def _cache_folder() -> str:
+@cache
+def _cache_folder(rooms: tuple[str, ...]) -> str:
     """Return a folder for compiled code that is named after all sources that may be in it: Numba itself would miss a change in another file.
 
     It lies beside the package where that may be written, else where the user's caches lie ("": Numba finds its own place).
     """
     digest = hashlib.sha256()
-    for room in ("market", "index", "margin", "targets/planted"):
+    for room in rooms:
         for path in sorted((_PACKAGE / room).glob("*.py")):
             content = path.read_bytes()
             # who compiles, and whose constants are compiled in
-            if b"market.compiled" in content or path.stem.startswith(("kernel", "rules", "compiled", "switches", "memory")):
+            if b"market.compiled" in content or path.stem.startswith(("kernel", "rules", "compiled", "states", "switches", "memory")):
                 digest.update(path.name.encode() + content)
     name = f"kernels-{digest.hexdigest()[:16]}"
     for place in (_PACKAGE / "__pycache__", Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "indexlab"):
@@ -41,7 +43,9 @@ def _cache_folder() -> str:
     return ""
 
 
-_CACHE: Final = _cache_folder()
+_ROOMS: Final = {"margin": ("market", "margin")}
+"""Whose sources may be compiled into a room's functions, where it is not all of the other rooms': neighbours do not call one another."""
+_OTHERS: Final = ("market", "index", "targets/planted")
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -62,7 +66,8 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
 
 def _compiled(function: Callable[P, R], *, inline: bool) -> Callable[P, R]:
     usual = config.CACHE_DIR  # type: ignore[attr-defined] # a setting that Numba makes as it loads
-    config.CACHE_DIR = usual or _CACHE  # type: ignore[attr-defined]
+    room = [*function.__module__.split("."), ""][1]
+    config.CACHE_DIR = usual or _cache_folder(_ROOMS.get(room, _OTHERS))  # type: ignore[attr-defined]
     try:
         options: dict[str, Any] = {"_nrt": not inline}  # counts of references: an option without a type
         return cast("Callable[P, R]", numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=inline, **options)(function))

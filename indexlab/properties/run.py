@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indexlab.index.determination import Determinations
+    from indexlab.margin.case import MarginAnswer, MarginCase
     from indexlab.margin.rack import Rack
     from indexlab.market.errors import TargetFailure
     from indexlab.market.panel import Panel
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 Made = TypeVar("Made")
 
-__all__ = ["CLEAN", "Against", "Run", "Stack", "Trace", "Twin", "Variation"]
+__all__ = ["CLEAN", "Against", "MarginTalk", "Run", "Stack", "Trace", "Twin", "Variation"]
 
 CLEAN = -1
 """The number of the clean twin, where broken ones count from 0."""
@@ -103,6 +104,21 @@ class Against:
     def trace(self, twin: int) -> Trace | None:
         """Return its answer to a twin; -1 is the clean one."""
         return self.clean_trace if twin == CLEAN else self.broken_traces[twin]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MarginTalk:
+    """A margin case over the index of one run (`twin`, -1: the clean one), and what was answered, by our engine or by a target that offers `margin`.
+
+    Talks of one batch ask for the same accounts, holdings and books: what differs between the clean one and a broken one comes from the index alone.
+    `ours` says
+    that our own engine answered.
+    """
+
+    twin: int
+    case: MarginCase
+    answer: MarginAnswer
+    ours: bool = True
 
 
 class Stack:
@@ -201,6 +217,8 @@ class Run:
 
     `rates` and, one a broken twin, `twin_rates` are what the target was told that the quote currencies are worth in the index's; None where it was told
     nothing. `notes` say what went wrong beside it (a third party's fault that failed). `against` is what a second target answered, where there is one.
+    `margin` are
+    the margin cases that were asked beside it, the clean run's first; none where no property needs them.
     """
 
     expect: Expect
@@ -219,6 +237,7 @@ class Run:
     twin_rates: tuple[Rates | None, ...] = ()
     notes: tuple[str, ...] = ()
     against: Against | None = None
+    margin: tuple[MarginTalk, ...] = ()
 
     @property
     def uses_book(self) -> bool:

@@ -1,6 +1,6 @@
 """What a target is: the seam between the audit and whatever is tested, ours or somebody else's, in this process or in another.
 
-It may import market and index. Nothing here asks a user to subclass: whatever has these methods is a target.
+It may import market, index and margin. Nothing here asks a user to subclass: whatever has these methods is a target.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indexlab.index.determination import Determinations
+    from indexlab.margin.case import MarginAnswer, MarginCase
     from indexlab.market.quotes import Quotes
     from indexlab.market.rates import Rates
     from indexlab.market.source import Basket
 
-__all__ = ["BOOK", "PRICE", "Description", "Outcome", "Request", "RequestFailure", "Streaming", "Target", "undescribed"]
+__all__ = ["BOOK", "PRICE", "Description", "Margining", "Outcome", "Request", "RequestFailure", "Streaming", "Target", "undescribed"]
 
 PRICE: Final = ("price",)
 BOOK: Final = ("bid", "ask")
@@ -109,6 +110,14 @@ class Streaming(Protocol):
 
     def index_pieces(self, basket: Basket, pieces: Iterable[Quotes], times: NDArray[np.int64]) -> Iterator[Determinations]:
         """Give the determinations of one run in pieces, as its quotes come in; the last piece's notes are the run's."""
+
+
+@runtime_checkable
+class Margining(Protocol):
+    """What a target may have besides: a margin engine. It `provides` "margin"."""
+
+    def margin(self, cases: Sequence[MarginCase]) -> list[MarginAnswer | TargetFailure]:
+        """Answer every case, one entry each in their order; a misbehaving target gives a TargetFailure there and never raises."""
 
 
 def undescribed(label: str) -> Description:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from indexlab.margin.account import Account
 from indexlab.margin.contract import BTCUSDT, Contract, Tier
 from indexlab.margin.rack import build_rack, rack_from_accounts
-from indexlab.margin.states import FROZEN, STATES
+from indexlab.margin.states import BANKRUPT, FROZEN, HEALTHY, LIQUIDATION, STATES, WARNING
 from indexlab.margin.thresholds import headrooms
 from indexlab.market.errors import InputError
 
@@ -36,7 +36,7 @@ def test_every_border_has_a_pair_just_beyond_the_promise(price: float, margin_he
     rack = build_rack(price, margin_headroom)
     headroom = np.stack(rack.headroom(price))
     states = rack.states(price)
-    for state, way in ((1, 0), (1, 1), (2, 0)):
+    for state, way in ((WARNING, 0), (WARNING, 1), (LIQUIDATION, 0)):
         near = (states == state) & np.isclose(headroom[way], 1.1 * margin_headroom, rtol=0, atol=1e-9)
         assert sorted(rack.side[near].tolist()) == [-1.0, 1.0]
         assert (headroom[1 - way][near] > margin_headroom).all()
@@ -64,11 +64,12 @@ def test_accounts_stand_in_every_tier() -> None:
 def test_a_state_has_begun_at_its_price(price: float, margin_headroom: float) -> None:
     """At the border itself an account is in the worse state; the next double on the good side is in the better one."""
     rack = build_rack(price, margin_headroom)
-    for worse, borders in enumerate((rack.warning_price, rack.liquidation_price, rack.bankruptcy_price), start=1):
+    steps = ((HEALTHY, WARNING, rack.warning_price), (WARNING, LIQUIDATION, rack.liquidation_price), (LIQUIDATION, BANKRUPT, rack.bankruptcy_price))
+    for before, worse, borders in steps:
         of_account = np.arange(len(rack))
         assert (rack.states(borders)[of_account, of_account] == worse).all()
         better = np.nextafter(borders, rack.side * np.inf)
-        assert (rack.states(better)[of_account, of_account] == worse - 1).all()
+        assert (rack.states(better)[of_account, of_account] == before).all()
 
 
 def test_a_rack_made_of_its_own_accounts_is_the_same() -> None:

@@ -14,7 +14,7 @@ from indexlab.margin import reference
 from indexlab.margin.account import Account
 from indexlab.margin.contract import BTCUSDT, Contract, Tier, checked_contract
 from indexlab.margin.rack import rack_from_accounts
-from indexlab.margin.states import STATES
+from indexlab.margin.states import BANKRUPT, STATES
 from indexlab.margin.thresholds import headroom, headrooms, thresholds
 from indexlab.market.errors import InputError
 
@@ -67,8 +67,8 @@ def test_thresholds_equal_exact_arithmetic(situation: tuple[Contract, Account, f
     changes = [change for change in reference.change_prices(account, contract, Fraction(ratio)) if change[0] > tiny]
     found = [Fraction(price) for price in thresholds(account, contract, ratio) if price is not None and price > tiny]
     for price, below, above in changes:
-        worse = max(STATES.index(below), STATES.index(above))
-        closed = thresholds(account, contract, ratio)[worse - 1]
+        worse = STATES[max(STATES.index(below), STATES.index(above))]
+        closed = thresholds(account, contract, ratio)[("warning", "liquidation", "bankrupt").index(worse)]
         assert closed is not None
         assert float(price) == pytest.approx(closed, rel=1e-9)
     for price in found:
@@ -137,7 +137,7 @@ def test_a_short_deep_in_debt_is_bankrupt_at_every_price() -> None:
     account = Account("a", -1.0, 100.0, -200.0)
     assert thresholds(account) == (None, None, None)
     assert headrooms(account, 1.0) == (math.inf, math.inf)
-    assert rack_from_accounts([account]).states([1e-6, 1e9]).tolist() == [[3], [3]]
+    assert rack_from_accounts([account]).states([1e-6, 1e9]).tolist() == [[BANKRUPT], [BANKRUPT]]
 
 
 def test_without_a_price_there_is_no_headroom() -> None:

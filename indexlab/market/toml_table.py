@@ -132,10 +132,10 @@ class Table:
         """Return one of the words that this key may take; the first where the key is not given."""
         return self.choice(key) or self._choices[self.path(key)][0]
 
-    def ratio(self, key: str, default: float = 0.0) -> float:
-        """Return a ratio from 0 to 1."""
+    def ratio(self, key: str, default: float = 0.0, *, low: float = 0.0, high: float = 1.0) -> float:
+        """Return a ratio from `low` to `high`."""
         try:
-            return ratio(self._get(key, default), key=self.path(key))
+            return ratio(self._get(key, default), key=self.path(key), low=low, high=high)
         except InputError as error:
             raise error.within(self.file) from None
 
@@ -197,6 +197,13 @@ class Table:
             return float(given)
         bound = f" above {above:g}" if above > -math.inf else f" of at least {low:g}"
         raise self.problem(key, f"must be a finite number{bound}, was {_shown(given)}")
+
+    def numbers(self, key: str, default: tuple[float, ...] = ()) -> tuple[float, ...]:
+        """Return a list of finite numbers."""
+        given = self._get(key, list(default))
+        if not isinstance(given, list) or not all(isinstance(one, (int, float)) and not isinstance(one, bool) and math.isfinite(one) for one in given):
+            raise self.problem(key, f"must be a list of finite numbers, was {_shown(given)}", "write [-0.04, 0.0, 0.04]")
+        return tuple(float(one) for one in given)
 
     def _get(self, key: str, default: object) -> object:
         self._know(key)
