@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
+import msgspec
+
 from indexlab.margin import account_rules, contract, funding_rules, liquidation_rules, mark_rules
 from indexlab.margin.contract import Contract, OpenInterest, Tier, checked_contract
 from indexlab.margin.exact import exact
@@ -20,7 +22,7 @@ from indexlab.market.toml_table import read_text, root_table
 if TYPE_CHECKING:
     from indexlab.market.toml_table import Table
 
-__all__ = ["load_venue", "parse_venue", "venue", "venue_names", "venue_path"]
+__all__ = ["KEYS", "load_venue", "next_amount", "parse_venue", "venue", "venue_names", "venue_path"]
 
 _BUNDLED: Final = Path(__file__).parent / "venues"
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
@@ -33,6 +35,19 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     **funding_rules.CHOICES,
     **liquidation_rules.CHOICES,
 }
+_SECTIONS: Final[dict[str, type[msgspec.Struct]]] = {
+    "venue": Venue,
+    "contract": Contract,
+    "states": account_rules.StateRules,
+    "collateral": account_rules.CollateralRule,
+    "matrix": account_rules.MatrixRule,
+    "fees": account_rules.FeeRules,
+    "mark": mark_rules.MarkRule,
+    "funding": funding_rules.FundingRule,
+    "liquidation": liquidation_rules.LiquidationRule,
+}
+KEYS: Final = tuple(f"{section}.{field.name.removesuffix('_us')}" for section, kind in _SECTIONS.items() for field in msgspec.structs.fields(kind))
+"""Every dotted key of a venue file, besides the free table `assumed`."""
 
 
 @cache
@@ -78,7 +93,7 @@ def parse_venue(text: str, *, file: str | Path | None = None) -> VenueRules:
         liquidation=liquidation_rules.read_liquidation(sections["liquidation"]),
         assumed=_assumed(sections["assumed"]),
     )
-    for table in (root, *sections.values(), *contracts, *collateral):
+    for table in (root, *sections.values(), *collateral):
         table.close()
     ids = [one.id for one in rules.contracts]
     if not ids or len(set(ids)) < len(ids):
@@ -104,6 +119,13 @@ def _contract(table: Table) -> Contract:
     name = table.text("id")
     if not name:
         raise table.problem("id", "must be given")
+    try:
+        return checked_contract(_read_contract(table, name), file=table.file)
+    except InputError as error:
+        raise _called(error, "contract.", f"{name}.") from None
+
+
+def _read_contract(table: Table, name: str) -> Contract:
     quote = table.text("quote", "USDT")
     made = Contract(
         id=name,
@@ -121,7 +143,8 @@ def _contract(table: Table) -> Contract:
         open_interest=_open_interest(table.table("open_interest")) if table.has("open_interest") else None,
         vega=table.number("vega", 0.0),
     )
-    return checked_contract(made, file=table.file)
+    table.close()
+    return made
 
 
 def _tiers(table: Table) -> list[Tier]:
@@ -129,14 +152,32 @@ def _tiers(table: Table) -> list[Tier]:
     marginal = table.word("tier_rule") == "marginal"
     tiers: list[Tier] = []
     for row in table.tables("tiers"):
-        initial, rate = row.ratio("initial_rate", 1.0), row.ratio("maintenance_rate")
-        below = tiers[-1] if tiers else Tier(0.0, 0.0, 0.0, 0.0)
-        step = exact(below.up_to_notional or 0.0) * (exact(rate) - exact(below.maintenance_rate))
-        usual = float(step + exact(below.maintenance_amount)) if marginal else 0.0
-        end = row.number("up_to_notional", 0.0, above=0.0) if row.has("up_to_notional") else None
-        tiers.append(Tier(end, initial, rate, row.number("maintenance_amount", usual)))
-        row.close()
+        try:
+            tiers.append(_tier(row, tiers[-1] if tiers else Tier(0.0, 0.0, 0.0, 0.0), marginal=marginal))
+        except InputError as error:
+            raise _called(error, "contract.tiers.", f"contract.tiers[{len(tiers)}].") from None
     return tiers
+
+
+def _tier(row: Table, below: Tier, *, marginal: bool) -> Tier:
+    initial, rate = row.ratio("initial_rate", 1.0), row.ratio("maintenance_rate")
+    usual = next_amount(below, rate) if marginal else 0.0
+    end = row.number("up_to_notional", 0.0, above=0.0) if row.has("up_to_notional") else None
+    tier = Tier(end, initial, rate, row.number("maintenance_amount", usual))
+    row.close()
+    return tier
+
+
+def next_amount(below: Tier, rate: float) -> float:
+    """Return the amount of a tier above `below` with which the maintenance margin does not jump at the border between them."""
+    step = exact(below.up_to_notional or 0.0) * (exact(rate) - exact(below.maintenance_rate))
+    return float(step + exact(below.maintenance_amount))
+
+
+def _called(error: InputError, kind: str, name: str) -> InputError:
+    """Return the error with the one that is meant in place of its kind: BTCUSDT.tiers[2].initial_rate."""
+    key = error.key or ""
+    return InputError(error.problem, file=error.file, key=name + key[len(kind) :] if key.startswith(kind) else key, remedy=error.remedy)
 
 
 def _open_interest(table: Table) -> OpenInterest:
@@ -146,4 +187,11 @@ def _open_interest(table: Table) -> OpenInterest:
 
 
 def _assumed(table: Table) -> dict[str, str]:
-    return {key: table.text(key) for key in table.raw()}
+    reasons: dict[str, str] = {}
+    for key in table.raw():
+        if key not in KEYS:
+            raise table.problem(key, "names no key of a venue file", did_you_mean(key, KEYS))
+        reasons[key] = " ".join(table.text(key).split())
+        if not reasons[key]:
+            raise table.problem(key, "must be the reason, was empty", "say what is not published, and what stands for it")
+    return reasons
