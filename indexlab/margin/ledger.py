@@ -10,10 +10,12 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["COUNTERPARTIES", "FEES", "FUND", "Entry", "Ledger"]
+__all__ = ["COUNTERPARTIES", "FEES", "FUND", "VAULT", "Entry", "Ledger"]
 
 FUND: Final = "insurance fund"
 FEES: Final = "fees"
+VAULT: Final = "vault"
+"""Who takes over positions in place of the book (LiquidationRule, `backstop`)."""
 COUNTERPARTIES: Final = "counterparties"
 """Whoever takes the other side of what an account trades: the book's makers, those who are auto-deleveraged."""
 
