@@ -41,7 +41,7 @@ def bench_reference_rows(side_by_side, book):
 
 
 def bench_swept_twins(side_by_side, book):
-    """A batch of a sweep, end to end: faults, index and a rack of 44 accounts over 8 sources and 60 publications, held against both control properties."""
+    """A batch of a sweep, end to end: faults, index and a rack of 64 accounts over 8 sources and 60 publications, held against both control properties."""
     target = open_target("preset:plain-median")
     market = market_for(Expect(), "calm", 60, seed=3)
     count = book.size(1_000)

@@ -40,7 +40,8 @@ class Account(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
     - `isolated`: one position with its own `collateral`, in the contract's settlement currency, written in `size`, `entry_price`, `contract`: `size` in base
       units (or contracts), above 0 long and below 0 short.
     - `cross`: all of `positions` share `collateral` (in the settlement currency of the venue, StateRules.currency) and `assets`, each credited at its price
-      after its haircut; `size` stays 0. `hedged`: long and short positions of one contract stand beside each other; otherwise there is one of each contract.
+      after its haircut; `size` stays 0. `hedged`: a long and a short position of one contract stand beside each other, each with its own notional and tier;
+      otherwise there is one of each contract.
     - `portfolio`: the same, with the venue's scenario matrix in place of tiers.
     """
 

@@ -70,7 +70,8 @@ class FundingCase(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknow
 class FundingAnswer(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Slots that were paid in their order, the rate of each, and by slot what each party receives (below 0: pays), in the contract's smallest units.
 
-    The insurance fund's share of a remainder is under the party "insurance fund". `capped`: whether the cap cut the rate.
+    Everybody who holds at a slot is listed, also with 0. The insurance fund's share of a remainder is under the party "insurance fund", and what sizes that do
+    not add up to nothing leave over under "counterparties". `capped`: whether the cap cut the rate.
     """
 
     slots: tuple[int, ...]
@@ -145,7 +146,8 @@ class MarginCase(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
     """Accounts under a venue's rules over publication times (microseconds).
 
     `index` and `status` are by underlying (and by whatever prices collateral), `mark` and `last` by contract. Where an account needs an index or mark that is
-    missing, or whose status is held or halted, it is `frozen`. `short_mark` is what shorts are marked at where margin takes the worse of two prices (`mark` is
+    missing, or whose status is held or halted, it is `frozen`. A mark or index that is not finite and above 0 is missing; an underlying that is absent from
+    `index` altogether freezes nobody. `short_mark` is what shorts are marked at where margin takes the worse of two prices (`mark` is
     then for longs alone); a contract that is not in it has one mark for both. `last` is the last trade, which no state may hang on. `open_interest` is in the
     quote currency, by contract.
     """
@@ -167,8 +169,10 @@ class MarginAnswer(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
     """What a margin engine says: a row a time, an entry an account.
 
     `margin_ratio` is maintenance margin over balance, None where the balance is 0 or less, or the account frozen. `liquidation_price` (optional; an entry an
-    account) is the mark of the account's first position at which `liquidation` begins with everything else as at the first time; None where no positive price
-    does it. `initial_margin` (optional; an entry an account) is what the positions need at the first time, in the venue's currency.
+    account) is the mark of the account's first position that is not empty at which `liquidation` begins with everything else as at the first time; all marks of
+    its contract move by the same ratio. Of several prices it is the nearest; for an account already in liquidation the nearest at which that ends; None where
+    no positive price does it. `initial_margin` (optional; an entry an account) is what the positions need at the first time, in the venue's currency; that of
+    an isolated account in its settlement currency.
     """
 
     state: tuple[tuple[str, ...], ...]

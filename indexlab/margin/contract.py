@@ -14,6 +14,9 @@ __all__ = ["BTCUSDT", "MAX_JUMP", "Contract", "Kind", "OpenInterest", "Tier", "T
 MAX_JUMP: Final = 0.01
 """How far, in the quote currency, the maintenance margin may jump at a border: what rounding published amounts to cents leaves."""
 
+_LARGEST: Final = 1e100
+"""Beyond this, and below its inverse, products of a size and a price leave the range of doubles."""
+
 Kind: TypeAlias = Literal["linear", "inverse", "quanto"]
 TierRule: TypeAlias = Literal["marginal", "whole-position"]
 TierMeasure: TypeAlias = Literal["notional", "contracts"]
@@ -22,7 +25,8 @@ TierMeasure: TypeAlias = Literal["notional", "contracts"]
 class Tier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Up to `up_to_notional` (which belongs to this tier; None: no upper limit) maintenance margin is notional * rate - amount.
 
-    The limit is measured as the contract's `tier_measure` says, the amount is in the settlement currency.
+    The limit is measured as the contract's `tier_measure` says, the amount is in the settlement currency. What lies beyond the last tier belongs to it. The
+    initial margin is the whole notional * `initial_rate`, whatever the tier rule.
     """
 
     up_to_notional: float | None
@@ -35,6 +39,7 @@ class OpenInterest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How the initial margin grows with the open interest, in the quote currency: from none added at `lower` to a rate of 1 at `upper`.
 
     Effective initial rate = min(base + max((open interest - lower) / (upper - lower), 0) * (1 - base), 1); the maintenance rate is not scaled.
+    Where a case does not say the open interest of a contract it is 0.
     Source: dYdX v4, protocol/x/perpetuals/types/liquidity_tier.go
     """
 
@@ -120,6 +125,9 @@ def _check_figures(contract: Contract, file: object) -> None:
         value = getattr(contract, field)
         if not math.isfinite(value) or (value <= 0 if least is None else value < least):
             problem = f"must be a finite number {'above 0' if least is None else 'of at least 0'}, was {value}"
+            raise InputError(problem, file=file, key=f"{contract.id}.{field}")
+        if value > _LARGEST or 0 < value < 1 / _LARGEST:
+            problem = f"must be from {1 / _LARGEST:g} to {_LARGEST:g}, was {value:g}"
             raise InputError(problem, file=file, key=f"{contract.id}.{field}")
     if not math.isfinite(contract.vega):
         problem = f"must be a finite number, was {contract.vega}"

@@ -63,7 +63,11 @@ def count_headrooms(
 
 
 def warm() -> None:
-    """Compile and cache both loops."""
+    """Compile and cache both loops, and those of accounts of other modes."""
+    from indexlab.margin import kernel_accounts, kernel_ladder
+
+    kernel_accounts.warm()
+    kernel_ladder.warm()
     mark, side, signed = np.ones(1), np.ones(1), np.ones((4, 1))
     count_states(mark, side, signed, np.empty((1, 1), dtype=np.int8))
     count_headrooms(mark, side, signed, np.empty((1, 1)), np.empty((1, 1)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -12,7 +13,7 @@ from indexlab.margin.account import Account, checked_accounts
 from indexlab.margin.contract import BTCUSDT
 from indexlab.margin.kernel import count_headrooms, count_states
 from indexlab.margin.states import BANKRUPT, DEFAULT_WARNING_RATIO, HEALTHY, LIQUIDATION, WARNING
-from indexlab.margin.thresholds import Positions, border_prices, checked_ratio, tier_columns
+from indexlab.margin.thresholds import Positions, border_prices, border_rule, checked_border_rule, checked_ratio, has_one_border, plain_rule, tier_columns
 from indexlab.market.errors import InputError
 from indexlab.market.units import format_ratio
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from indexlab.margin.contract import Contract
+    from indexlab.margin.rules import VenueRules
+    from indexlab.margin.thresholds import BorderRule
 
 __all__ = ["Rack", "build_rack", "rack_from_accounts"]
 
@@ -33,6 +36,9 @@ _EDGES: Final = (1.01, 1.1)
 _PLAIN_NOTIONAL: Final = 100_000.0
 """The notional of an account under a contract with a single tier."""
 _INTO_LAST_TIER: Final = 1.25
+_LEVERAGES: Final = (3, 5, 10, 20, 50, 100, 125)
+_BESIDE: Final = (("below", 1 - 1e-4), ("at", 1.0), ("above", 1 + 1e-4))
+"""Notionals beside a tier's border, as ratios of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +46,7 @@ class Rack:
     """Accounts of one contract as columns [accounts], with the prices at which their states begin (-inf: no positive price does it).
 
     `side` is 1 (long) or -1 (short), `size` is signed. A state holds at and below its price for a long, at and above it for a short.
+    `warning_ratio` is the ratio of maintenance margin to balance at which `warning` begins.
     """
 
     ids: tuple[str, ...]
@@ -115,10 +122,14 @@ def _priced(mark: ArrayLike, missing: ArrayLike | None) -> NDArray[np.float64]:
     return marks if missing is None else np.where(missing, np.nan, marks)
 
 
-def _rack(ids: tuple[str, ...], size: NDArray[np.float64], positions: Positions, contract: Contract, warning_ratio: float) -> Rack:
-    borders = border_prices(positions, contract, warning_ratio)
+def _rack(ids: tuple[str, ...], size: NDArray[np.float64], positions: Positions, contract: Contract, rule: BorderRule) -> Rack:
+    borders = border_prices(positions, contract, rule)
     side, _, entry, collateral = positions
-    return Rack(ids, side, size, entry, collateral, contract, warning_ratio, borders, side * borders)
+    return Rack(ids, side, size, entry, collateral, contract, rule.ratios[0], borders, side * borders)
+
+
+def _rule(contract: Contract, warning_ratio: float, rules: VenueRules | None) -> BorderRule:
+    return plain_rule(checked_ratio(warning_ratio, contract)) if rules is None else checked_border_rule(border_rule(rules), contract)
 
 
 def rack_from_accounts(
@@ -126,15 +137,20 @@ def rack_from_accounts(
     contract: Contract = BTCUSDT,
     warning_ratio: float = DEFAULT_WARNING_RATIO,
     *,
+    rules: VenueRules | None = None,
     file: object = None,
 ) -> Rack:
-    """Return the accounts as a rack; all of them are of this contract. Raises InputError."""
+    """Return the accounts as a rack; all of them are isolated and of this contract.
+
+    States begin at `warning_ratio` and 1, or where a venue's `rules` say. Raises InputError, also where a worse price may give a better state (whole-position
+    tiers by notional): those accounts are a ladder's.
+    """
     checked = checked_accounts(accounts, contract, file=file)
     size = np.array([account.size for account in checked], dtype=float)
     entry = np.array([account.entry_price for account in checked], dtype=float)
     collateral = np.array([account.collateral for account in checked], dtype=float)
     positions = Positions(np.sign(size), np.abs(size) * contract.multiplier, entry, collateral)
-    return _rack(tuple(account.id for account in checked), size, positions, contract, checked_ratio(warning_ratio, contract))
+    return _rack(tuple(account.id for account in checked), size, positions, contract, _rule(contract, warning_ratio, rules))
 
 
 class _Layout(NamedTuple):
@@ -178,21 +194,90 @@ def _name(name: str, side: int, ratio: float) -> str:
 def _sizes(price: float, contract: Contract) -> NDArray[np.float64]:
     """Return one size inside each tier, so that accounts stand in all of them and cross their borders; six digits, for the reader."""
     tiers = tier_columns(contract)
-    beyond = _INTO_LAST_TIER * tiers.start[-1] if len(tiers.start) > 1 else _PLAIN_NOTIONAL
-    notionals = [*((tiers.start[:-1] + tiers.end[:-1]) / 2).tolist(), float(beyond)]
-    return np.array([float(f"{notional / (price * contract.multiplier):.6g}") for notional in notionals])
+    if len(tiers.start) == 1:
+        measures = [_PLAIN_NOTIONAL / price if contract.is_inverse else _PLAIN_NOTIONAL]
+        return np.array([float(f"{_size_of(measures[0], price, contract):.6g}")])
+    measures = [*((tiers.start[:-1] + tiers.end[:-1]) / 2).tolist(), float(_INTO_LAST_TIER * tiers.start[-1])]
+    by_size = contract.tier_measure == "contracts"
+    return np.array([float(f"{measure if by_size else _size_of(measure, price, contract):.6g}") for measure in measures])
 
 
-def build_rack(price: float, margin_headroom: float, contract: Contract = BTCUSDT, warning_ratio: float = DEFAULT_WARNING_RATIO) -> Rack:
+def _size_of(notional: float, price: float, contract: Contract) -> float:
+    return notional * price / contract.multiplier if contract.is_inverse else notional / (price * contract.multiplier)
+
+
+def _collateral(steps: _Steps, price: float, share: NDArray[np.float64], contract: Contract, fee: float) -> NDArray[np.float64]:
+    """Return what makes the balance `share` of the maintenance margin at price * (1 + step), entered at the price: that less the profit there."""
+    side, size, step = steps
+    units, tiers = size * contract.multiplier, tier_columns(contract)
+    if contract.is_inverse:
+        notional = units / (price * (1 + step))
+        profit = side * (units / price - notional)
+    else:
+        notional = units * price * (1 + step)
+        profit = side * units * price * step
+    tier = np.searchsorted(tiers.end[:-1], size if contract.tier_measure == "contracts" else notional, side="left")
+    needed: NDArray[np.float64] = (notional * (tiers.rate[tier] + fee) - tiers.amount[tier]) * share - profit
+    return needed
+
+
+class _Steps(NamedTuple):
+    """Sides, sizes without their sign, and how far the price moves, [accounts]."""
+
+    side: NDArray[np.float64]
+    size: NDArray[np.float64]
+    step: NDArray[np.float64]
+
+
+class _More(NamedTuple):
+    """The accounts that stand beside the plan: by leverage, and at a tier's border; [accounts], sizes without their sign."""
+
+    ids: tuple[str, ...]
+    side: NDArray[np.float64]
+    size: NDArray[np.float64]
+    collateral: NDArray[np.float64]
+
+
+def _more(price: float, margin_headroom: float, contract: Contract, rule: BorderRule, sizes: NDArray[np.float64]) -> _More:
+    """Return accounts by leverage in the highest tier that allows it, and just below, at and just above the border in the middle of the tiers."""
+    tiers = contract.tiers
+    rows: list[tuple[str, int, float, float]] = []
+    for leverage in _LEVERAGES:
+        allowed = [place for place, tier in enumerate(tiers) if tier.initial_rate * leverage <= 1 + 1e-9]
+        size = float(sizes[allowed[-1]]) if allowed else 0.0
+        notional = size * contract.multiplier * (1 / price if contract.is_inverse else price)
+        rows += [(f"{name} {leverage}x", side, size, notional / leverage) for name, side in (("long", 1), ("short", -1)) if allowed]
+    border = tiers[(len(tiers) - 1) // 2].up_to_notional if len(tiers) > 1 else None
+    by_size = contract.tier_measure == "contracts"
+    for name, ratio in _BESIDE if border is not None else ():
+        size = (border or 0.0) * ratio if by_size else _size_of(border or 0.0, price, contract) * ratio
+        rows += [(f"{word} {name} a border", side, size, math.nan) for word, side in (("long", 1), ("short", -1))]
+    ids, *columns = zip(*rows, strict=True) if rows else ((), (), (), ())
+    side, size_of, collateral = (np.array(column, dtype=float) for column in columns)
+    steps = _Steps(side, size_of, -side * _EDGES[1] * margin_headroom)
+    solved = _collateral(steps, price, np.full(len(side), 1 / rule.ratios[0]), contract, rule.fee)
+    return _More(tuple(ids), side, size_of, np.where(np.isnan(collateral), solved, collateral))
+
+
+def build_rack(
+    price: float,
+    margin_headroom: float,
+    contract: Contract = BTCUSDT,
+    warning_ratio: float = DEFAULT_WARNING_RATIO,
+    *,
+    rules: VenueRules | None = None,
+) -> Rack:
     """Return a rack whose accounts stand at known distances from a change of state while the mark is `price`.
 
     - healthy, long and short: 17 headrooms each from 0.05 % to 50 %, even on a logarithmic scale, and one pair each at 1.01 and 1.1 times
       `margin_headroom`;
     - where the last tier's band is wide enough for it (as that of BTCUSDT is): pairs at 1.1 times `margin_headroom` from the other borders: in
-      `warning` before `liquidation`, in `warning` before `healthy`, in `liquidation` before `bankrupt`.
+      `warning` before `liquidation`, in `warning` before `healthy`, in `liquidation` before `bankrupt`;
+    - pairs by leverage, 3x to 125x, in the highest tier that allows it, with notional / leverage as collateral;
+    - three pairs whose notional is just below, at and just above a tier's border, 1.1 times `margin_headroom` from `warning`.
 
-    All enter at `price`; the collateral is solved for the border (maintenance / ratio - unrealised profit there), which makes the headroom exact.
-    Raises InputError.
+    All enter at `price`; where a distance is given the collateral is solved for the border (maintenance / ratio - unrealised profit there), which makes the
+    headroom exact. States begin at `warning_ratio` and 1, or where a venue's `rules` say. Raises InputError, also for whole-position tiers by notional.
     """
     if not 0 < price < np.inf:
         problem = f"must be a finite number above 0, was {price}"
@@ -200,17 +285,22 @@ def build_rack(price: float, margin_headroom: float, contract: Contract = BTCUSD
     if not 0 < margin_headroom * _EDGES[1] < 1:
         problem = f"must be above 0 and below {1 / _EDGES[1]:.2g}, was {margin_headroom:g}"
         raise InputError(problem, key="margin_headroom", remedy='write "1%"')
-    checked_ratio(warning_ratio, contract)
-    layout = _layout(margin_headroom)
-    base = _sizes(price, contract)[layout.tier(len(contract.tiers))]
-    units = base * contract.multiplier
-    share = np.array([1 / warning_ratio, 1.0, 1.0, 0.0])[layout.border]
-    margin_at_border = tier_columns(contract).maintenance(units * price * (1 + layout.step)) * share
-    collateral = margin_at_border - layout.side * units * price * layout.step
-    positions = Positions(layout.side, units, np.full(len(base), price), collateral)
-    rack = _rack(layout.ids, layout.side * base, positions, contract, warning_ratio)
+    if not has_one_border(contract):
+        problem = f'must have tiers without jumps as the price moves, was "{contract.id}"'
+        raise InputError(problem, key="contract")
+    rule = _rule(contract, warning_ratio, rules)
+    layout, sizes = _layout(margin_headroom), _sizes(price, contract)
+    base = sizes[layout.tier(len(contract.tiers))]
+    share = np.array([*(1 / ratio for ratio in rule.ratios), 0.0])[layout.border]
+    collateral = _collateral(_Steps(layout.side, base, layout.step), price, share, contract, rule.fee)
+    more = _more(price, margin_headroom, contract, rule, sizes)
+    side, base = np.concatenate((layout.side, more.side)), np.concatenate((base, more.size))
+    collateral = np.concatenate((collateral, more.collateral))
+    positions = Positions(side, base * contract.multiplier, np.full(len(base), price), collateral)
+    rack = _rack(layout.ids + more.ids, side * base, positions, contract, rule)
     # the contract's bands may have no room for the pairs that are not healthy
-    placed = rack.states(price) == layout.state
+    placed = np.ones(len(rack), dtype=bool)
+    placed[: len(layout.ids)] = rack.states(price)[: len(layout.ids)] == layout.state
     return rack if placed.all() else rack.take(np.flatnonzero(placed).tolist())
 
 

@@ -5,6 +5,7 @@ short's rise throughout (checked_contract and checked_ratio see to that), so the
 the tiers' ends, then the tier's own line is solved. The single-tier form is Binance's:
 (collateral + amount - side * size * entry) / (size * rate - side * size); where the bracket at the liquidation price is not the bracket at
 entry it is solved again in that one. Source: https://www.binance.com/en/support/faq/b3c689c1f50a44cabb3a84e663b81d93
+An inverse contract is a linear one of the other side in u = 1 / p: balance = (collateral + side * base / entry) - side * base * u, notional = base * u.
 """
 
 from __future__ import annotations
@@ -24,8 +25,24 @@ if TYPE_CHECKING:
 
     from indexlab.margin.account import Account
     from indexlab.margin.contract import Contract
+    from indexlab.margin.rules import VenueRules
 
-__all__ = ["Positions", "Thresholds", "TierColumns", "border_prices", "checked_ratio", "headroom", "headrooms", "thresholds", "tier_columns"]
+__all__ = [
+    "BorderRule",
+    "Positions",
+    "Thresholds",
+    "TierColumns",
+    "border_prices",
+    "border_rule",
+    "checked_border_rule",
+    "checked_ratio",
+    "has_one_border",
+    "headroom",
+    "headrooms",
+    "plain_rule",
+    "thresholds",
+    "tier_columns",
+]
 
 
 class Thresholds(NamedTuple):
@@ -34,6 +51,35 @@ class Thresholds(NamedTuple):
     warning: float | None
     liquidation: float | None
     bankruptcy: float | None
+
+
+class BorderRule(NamedTuple):
+    """Where states begin, as ratios of maintenance margin to balance: of `warning`, `reduce-only` and `liquidation`, a missing one like the next.
+
+    `exclusive`: a state begins beyond its border and not at it. `fee` is a rate of the notional that counts as maintenance margin.
+    """
+
+    ratios: tuple[float, float, float]
+    exclusive: bool = False
+    fee: float = 0.0
+
+
+def plain_rule(warning_ratio: float) -> BorderRule:
+    """Return the rule of a venue with nothing but a warning ratio: Binance's."""
+    return BorderRule((warning_ratio, 1.0, 1.0))
+
+
+def border_rule(rules: VenueRules) -> BorderRule:
+    """Return a venue's rule. Persistence is no part of it: that is judged over publications."""
+    states = rules.states
+
+    def ratio(threshold: float) -> float:
+        return threshold if states.measure == "maintenance/balance" else 1 / threshold
+
+    liquidation = ratio(states.liquidation)
+    reduce_only = liquidation if states.reduce_only is None else ratio(states.reduce_only)
+    warning = reduce_only if states.warning is None else ratio(states.warning)
+    return BorderRule((warning, reduce_only, liquidation), states.at_border == "better", rules.fees.liquidation if states.liquidation_fee else 0.0)
 
 
 class Positions(NamedTuple):
@@ -82,29 +128,74 @@ def checked_ratio(warning_ratio: float, contract: Contract) -> float:
     return warning_ratio
 
 
-def border_prices(positions: Positions, contract: Contract, warning_ratio: float) -> NDArray[np.float64]:
+def has_one_border(contract: Contract) -> bool:
+    """Whether margin does not jump as the price moves, so that each state has one price at which it begins."""
+    return contract.tier_rule == "marginal" or contract.tier_measure == "contracts" or len(contract.tiers) == 1
+
+
+def checked_border_rule(rule: BorderRule, contract: Contract) -> BorderRule:
+    """Return the rule where a worse price never gives a better state under this contract, so that a state has one border. Raises InputError.
+
+    Where the rate of a tier counts for the whole position and the tier hangs on the notional, margin jumps as the price crosses a border: for a short a better
+    price is then always better, but a long that falls out of a tier may need less than before.
+    """
+    remedy = "judge such accounts by margin.ladder"
+    if not has_one_border(contract):
+        problem = f'must not jump as the price moves, does for "{contract.id}" (whole-position tiers by notional)'
+        raise InputError(problem, key="contract.tier_rule", remedy=remedy)
+    highest = max(tier.maintenance_rate for tier in contract.tiers) + rule.fee
+    lowest = min(rule.ratios)
+    if not highest < lowest:
+        problem = f"must be above the highest maintenance rate ({highest:g}) everywhere, was {lowest:g} of the balance"
+        raise InputError(problem, key="states", remedy=remedy)
+    return rule
+
+
+def border_prices(positions: Positions, contract: Contract, rule: BorderRule | float) -> NDArray[np.float64]:
     """Return the prices [4, accounts] at which warning, reduce-only, liquidation, bankrupt begin; -inf where no positive price is one.
 
-    A state holds at and below its price for a long, at and above it for a short. Without a rule for it reduce-only begins where liquidation does: nobody is
-    in it.
+    `rule` is a BorderRule or a warning ratio. A state holds at and below its price for a long, at and above it for a short. Without a rule for it reduce-only
+    begins where liquidation does: nobody is in it.
     """
+    if isinstance(rule, float | int):
+        rule = plain_rule(rule)
     tiers = tier_columns(contract)
     side, base, entry, collateral = positions
-    free = collateral - side * base * entry  # the balance if the price were 0
-    liquidation = _root(1.0, side, base, free, tiers)
-    prices = np.stack((_root(warning_ratio, side, base, free, tiers), liquidation, liquidation, entry - side * collateral / base))
-    prices[~(prices > 0)] = -np.inf
+    if contract.is_inverse:
+        flipped = Positions(-side, base, 1 / entry, collateral)
+        with np.errstate(divide="ignore"):
+            prices = 1 / _ladder_of_roots(flipped, contract, rule, tiers)
+    else:
+        prices = _ladder_of_roots(positions, contract, rule, tiers)
+    prices[~((prices > 0) & (prices < np.inf))] = -np.inf
     # the states are nested; rounding must not let a worse one begin before a better one ends
     signed = side * prices
     for border in (BANKRUPT - 2, BANKRUPT - 3, BANKRUPT - 4):
         signed[border] = np.maximum(signed[border], signed[border + 1])
+    if rule.exclusive:
+        signed = np.nextafter(signed, -np.inf)
     return np.multiply(side, signed)
 
 
-def _root(ratio: float, side: NDArray[np.float64], base: NDArray[np.float64], free: NDArray[np.float64], tiers: TierColumns) -> NDArray[np.float64]:
-    end = tiers.end[:-1]
-    excess = end * tiers.rate[:-1] - tiers.amount[:-1] - ratio * (free[:, None] + side[:, None] * end)
-    tier = np.count_nonzero(side[:, None] * excess > 0, axis=1)
+def _ladder_of_roots(positions: Positions, contract: Contract, rule: BorderRule, tiers: TierColumns) -> NDArray[np.float64]:
+    """Return where each state begins in a linear contract's terms, [4, accounts]."""
+    side, base, entry, collateral = positions
+    free = collateral - side * base * entry  # the balance if the price were 0
+    if rule.fee:
+        tiers = TierColumns(tiers.start, tiers.end, tiers.rate + rule.fee, tiers.amount)
+    fixed = np.searchsorted(tiers.end[:-1] * contract.multiplier, base, side="left") if contract.tier_measure == "contracts" else None
+    warning, reduce_only, liquidation = (_root(ratio, side, base, free, tiers, fixed) for ratio in rule.ratios)
+    return np.stack((warning, reduce_only, liquidation, entry - side * collateral / base))
+
+
+def _root(
+    ratio: float, side: NDArray[np.float64], base: NDArray[np.float64], free: NDArray[np.float64], tiers: TierColumns, fixed: NDArray[np.intp] | None
+) -> NDArray[np.float64]:
+    tier = fixed
+    if tier is None:
+        end = tiers.end[:-1]
+        excess = end * tiers.rate[:-1] - tiers.amount[:-1] - ratio * (free[:, None] + side[:, None] * end)
+        tier = np.count_nonzero(side[:, None] * excess > 0, axis=1)
     price: NDArray[np.float64] = (tiers.amount[tier] + ratio * free) / (base * (tiers.rate[tier] - ratio * side))
     return price
 
