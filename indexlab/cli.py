@@ -20,6 +20,7 @@ from indexlab.commands.completion import completion
 from indexlab.commands.faults import faults
 from indexlab.commands.fixtures import fixtures
 from indexlab.commands.init import init
+from indexlab.commands.margin import margin
 from indexlab.commands.methods import methods
 from indexlab.commands.power import power
 from indexlab.commands.properties import properties
@@ -84,7 +85,7 @@ def main() -> None:
     """  # noqa: D301 - click's mark for lines that stay as they are
 
 
-for _command in (audit, baseline, compare, power, replay, schema, serve, target, methods, properties, faults, fixtures, init, completion):
+for _command in (audit, baseline, compare, power, replay, schema, serve, target, methods, properties, faults, fixtures, margin, init, completion):
     main.add_command(_command)
 
 

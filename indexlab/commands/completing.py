@@ -29,12 +29,13 @@ __all__ = [
     "complete_shells",
     "complete_targets",
     "complete_targets_or_languages",
+    "complete_venues",
 ]
 
 _PACKAGE: Final = Path(__file__).parent.parent
 _PROFILES: Final = ("quick", "ci", "nightly")
 _LANGUAGES: Final = ("python", "node", "go", "rust", "java", "cpp")
-_SCHEMES: Final = ("preset:", "file:", "exec:", "http://", "https://", "python:", "right:", "planted:")
+_SCHEMES: Final = ("preset:", "file:", "exec:", "http://", "https://", "python:", "right:", "planted:", "planted-margin:")
 
 
 def _starting(words: Iterable[str], incomplete: str) -> list[CompletionItem]:
@@ -58,6 +59,10 @@ def _stems(folder: str) -> list[str]:
 
 def _methods() -> list[str]:
     return _stems("index/presets")
+
+
+def _venues() -> list[str]:
+    return _stems("margin/venues")
 
 
 def _properties() -> list[str]:
@@ -130,3 +135,4 @@ complete_methods = _among(_methods)
 complete_profiles = _among(lambda: _PROFILES)
 complete_properties = _among(_properties)
 complete_shells = _among(lambda: ("bash", "zsh", "fish"))
+complete_venues = _among(_venues)

@@ -20,8 +20,24 @@ MIDDLE: Final = "#0072B2"
 REFERENCE: Final = "#0072B2"
 FAULTY: Final = "#D55E00"
 OTHERS: Final = "#a6a6a6"
-STATE_COLOURS: Final = {"healthy": "#e6efe9", "warning": "#E69F00", "liquidation": "#B34700", "bankrupt": "#1a1a1a", "frozen": "#9fcdea", "unknown": "#ffffff"}
-STATE_INK: Final = {"healthy": "#1a1a1a", "warning": "#1a1a1a", "liquidation": "#ffffff", "bankrupt": "#ffffff", "frozen": "#1a1a1a", "unknown": "#1a1a1a"}
+STATE_COLOURS: Final = {
+    "healthy": "#e6efe9",
+    "warning": "#E69F00",
+    "reduce-only": "#CC79A7",
+    "liquidation": "#B34700",
+    "bankrupt": "#1a1a1a",
+    "frozen": "#9fcdea",
+    "unknown": "#ffffff",
+}
+STATE_INK: Final = {
+    "healthy": "#1a1a1a",
+    "warning": "#1a1a1a",
+    "reduce-only": "#1a1a1a",
+    "liquidation": "#ffffff",
+    "bankrupt": "#ffffff",
+    "frozen": "#1a1a1a",
+    "unknown": "#1a1a1a",
+}
 _FONT: Final = "Helvetica Neue, Arial, DejaVu Sans, sans-serif"
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from indexlab.audit.events import BaselineUse, Coverage, Estimate, Known
-from indexlab.audit.plan import MOST_CASES, PROFILES
+from indexlab.audit.judge import USUAL_VENUE
+from indexlab.audit.plan import MARKS, MOST_CASES, PROFILES
 from indexlab.audit.save import FindingFile
 from indexlab.market.errors import InputError, did_you_mean
 from indexlab.market.fixture_declaration import KINDS
@@ -120,9 +121,12 @@ def _plan() -> JSON:
         "estimate": _said(_WHOLE, "independent cases beside the search; 0: none", maximum=MOST_CASES),
         "require_coverage": _said({"type": "boolean"}, "a blank in the table of coverage is inconclusive", default=False),
     }
+    venue = _said(_TEXT, "whose margin rules hold: a bundled venue's name, or a file of rules that ends in .toml", default=USUAL_VENUE)
+    mark = {"enum": list(MARKS), "description": "what accounts are marked at: the index, or what the venue's rule makes of it", "default": "index"}
     sections = {
         "target": _table(target, description="what is tested"),
         "expect": _table(expect, description="what it promises"),
+        "margin": _table({"venue": venue, "mark": mark}, description="the margin rules beside it"),
         "run": _table(run, description="how much is searched"),
     }
     return _table(sections, title="indexlab plan", description="indexlab.toml: the target, what it promises, how much is searched")

@@ -61,7 +61,7 @@ def test_the_names_are_those_that_there_are():
         ("indexlab audit --against preset:okx-2018", ["preset:okx-2018"]),
         ("indexlab replay calm", ["calm-hour"]),
         ("indexlab methods diff okx-2018 okx", ["okx-2018", "okx-2024"]),
-        ("indexlab properties show margin-", ["margin-recovery", "margin-stability"]),
+        ("indexlab properties show margin-", ["margin-recovery", "margin-rules", "margin-stability"]),
         ("indexlab faults show freeze", ["freeze", "freeze-stamped"]),
         ("indexlab fixtures check true", ["true-crash"]),
         ("indexlab target new ", ["python", "node", "go", "rust", "java", "cpp"]),

@@ -46,6 +46,23 @@ TEXTS = {
     "fixtures-check-help": "fixtures check --help",
     "fixtures-import-help": "fixtures import --help",
     "fixtures-import-candles-help": "fixtures import candles --help",
+    "margin-help": "margin --help",
+    "margin-show-help": "margin show --help",
+    "margin-headroom-help": "margin headroom --help",
+    "margin-band-help": "margin band --help",
+    "margin-incident-help": "margin incident --help",
+    "margin-funding-help": "margin funding --help",
+    "margin-paths-help": "margin paths --help",
+    "margin-paths": "margin paths --scenarios 20",
+    "margin-funding": "margin funding --venue binance-usdm --premium 0%,0.5%",
+    "margin-show": "margin show",
+    "margin-show-hyperliquid": "margin show hyperliquid",
+    "margin-show-okx": "margin show okx",
+    "margin-headroom-binance": "margin headroom --venue binance-usdm --leverage 10,125 --weight 25% --weight 50%",
+    "margin-headroom-deribit": "margin headroom --venue deribit-2019 --leverage 20 --price 9150",
+    "margin-band-path": "margin band --venue binance-usdm --leverage 10 --fixture bitmex-2019-05-17",
+    "margin-incident-2017": "margin incident bitmex-2017-04-15",
+    "margin-incident-2019": "margin incident bitmex-2019-05-17",
     "methods-list": "methods list",
     "methods-show-deribit-2019": "methods show deribit-2019",
     "methods-show-bitmex-2020": "methods show bitmex-2020",
@@ -67,7 +84,7 @@ TEXTS = {
     "finding-fixed": "replay finding.json preset:plain-median",
 }
 ENDS = {"finding-broken": 1, "finding-against": 1}
-LISTS = {"properties-list", "fixtures-list", "methods-list", "methods-check-rules", "methods-diff-binance-okx", "methods-diff-rules"}
+LISTS = {"properties-list", "fixtures-list", "margin-show", "methods-list", "methods-check-rules", "methods-diff-binance-okx", "methods-diff-rules"}
 """A line an entry, however long."""
 
 

@@ -28,7 +28,7 @@ def at(fixture, found, moment):
 
 
 def test_these_are_the_incidents():
-    assert INCIDENTS == ("bitmex-2017-04-15", "bitmex-2019-05-17", "bitmex-2019-05-17-widened", "deribit-2019-10-31")
+    assert INCIDENTS == ("binance-2025-10-10", "bitmex-2017-04-15", "bitmex-2019-05-17", "bitmex-2019-05-17-widened", "deribit-2019-10-31")
 
 
 @pytest.mark.parametrize("name", INCIDENTS)
