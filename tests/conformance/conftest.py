@@ -2,4 +2,8 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.conformance.asking", *(f"tests.conformance.{name}_cases" for name in ("page", "pyth", "connect", "other", "venue")))
+pytest.register_assert_rewrite(
+    "tests.conformance.asking",
+    "tests.conformance.margin_asking",
+    *(f"tests.conformance.{name}_cases" for name in ("page", "pyth", "connect", "other", "venue", "margin_account", "margin_money")),
+)

@@ -93,8 +93,8 @@ def test_ojo_s_excepted_means_are_what_its_code_weighs():
 
 @needs_cases
 def test_the_page_says_what_is_run():
-    """Its rows and lists are these, no more and no fewer: where this fails, the lines below are what it should say."""
-    lines = PAGE.read_text().splitlines()
+    """The rows and lists of its first half are these, no more and no fewer: where this fails, the lines below are what it should say."""
+    lines = PAGE.read_text().partition("\n## Margin\n")[0].splitlines()
     rows = table(FAMILIES)
     numbers = [[int(cell) for cell in row.split("|")[-4:-1]] for row in rows]
     total = f"| all | | | {' | '.join(str(sum(column)) for column in zip(*numbers, strict=True))} |"
