@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 from indexlab import __version__
 from indexlab.audit.power_record import Alarm, Attempt, Equivalent, Measured, Power, RightRun, Survivor, figures
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["KINDS", "Looked", "PowerEvent", "PowerFinished", "PowerPlan", "PowerStarted", "Tried", "power", "power_exit_code", "power_plan"]
 
 Kind: TypeAlias = Literal["in-process", "process"]
+_Defect = TypeVar("_Defect")
 KINDS: Final[tuple[Kind, ...]] = ("in-process", "process")
 _RIGHT_PROFILE: Final[Profile] = "quick"
 _SCHEMA: Final = 1
@@ -41,6 +42,18 @@ _MOST_METHODS: Final[dict[tuple[Kind, Profile], int | None]] = {
     ("process", "nightly"): 4,
 }
 """In so many of its methodologies a defect is looked at; None: in all of them."""
+_DEAR_MARGIN: Final = 4
+_MOST_VENUES: Final[dict[tuple[Kind, Profile], int | None]] = {
+    ("in-process", "quick"): 2,
+    ("in-process", "ci"): 2,
+    ("in-process", "nightly"): None,
+    ("process", "quick"): 1,
+    ("process", "ci"): 1,
+    ("process", "nightly"): 2,
+}
+"""The same for defects of the margin side, which are planted in venues."""
+_ABOUT_MARGIN: Final = ("protocol", "margin-stability", "margin-recovery", "no-silent-freeze", "margin-rules", "funding-bounds", "liquidation-rules")
+"""The properties that the margin side is looked at with: the index beside it is a right one that is looked at elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +113,35 @@ PowerEvent: TypeAlias = PowerStarted | Tried | Looked | PowerFinished
 
 def power_plan(kind: Kind, profile: Profile, seed: int, jobs: int, only: Sequence[str], clock: Callable[[], float], stop: Callable[[], bool]) -> PowerPlan:
     """Return the plan over the catalogue of planted defects. Raises InputError where `only` names none of them."""
-    from indexlab.targets.planted.catalogue import defects, label_of, methods
-    from indexlab.targets.planted.defect import NONE
+    from indexlab.targets.planted.catalogue import defects
+    from indexlab.targets.planted_margin.catalogue import defects as margin_defects
 
-    known = {defect.id: defect for defect in defects()}
+    known = [defect.id for defect in defects()] + [defect.id for defect in margin_defects()]
     for name in only:
         if name not in known:
             problem = "is no planted defect"
             raise InputError(problem, key=f"--only {name}", remedy=did_you_mean(name, known))
-    chosen = [defect for name, defect in known.items() if not only or name in only]
+    index, margin = _index_side(kind, profile, only), _margin_side(kind, profile, only)
+    pairs, equivalent = index.pairs + margin.pairs, index.equivalent + margin.equivalent
+    return PowerPlan(kind, profile, seed, jobs, pairs, equivalent, () if only else index.rights + margin.rights, clock, stop)
+
+
+class _Side(NamedTuple):
+    """What is looked at of one catalogue."""
+
+    pairs: tuple[Pair, ...]
+    rights: tuple[Right, ...]
+    equivalent: tuple[Equivalent, ...]
+
+
+def _index_side(kind: Kind, profile: Profile, only: Sequence[str]) -> _Side:
+    from indexlab.targets.planted.catalogue import defects, label_of, methods
+    from indexlab.targets.planted.defect import NONE
+
+    chosen = [defect for defect in defects() if not only or defect.id in only]
     live = [defect for defect in chosen if not defect.equivalent]
     if kind == "process" and not only:
-        live = live[:: max(len(live) // _DEAR, 1)][:_DEAR]
+        live = _spread(live, _DEAR)
     wrapped = _command if kind == "process" else str
     pairs = []
     for defect in live:
@@ -122,7 +152,34 @@ def power_plan(kind: Kind, profile: Profile, seed: int, jobs: int, only: Sequenc
     if kind == "in-process":
         right += [Right(each.label, each.label, each.sources) for each in RIGHT_TARGETS]
     equivalent = tuple(Equivalent(defect.id, list(defect.methods), defect.equivalent) for defect in chosen if defect.equivalent)
-    return PowerPlan(kind, profile, seed, jobs, tuple(pairs), equivalent, () if only else tuple(right), clock, stop)
+    return _Side(tuple(pairs), tuple(right), equivalent)
+
+
+def _margin_side(kind: Kind, profile: Profile, only: Sequence[str]) -> _Side:
+    from indexlab.margin.rules_file import venue_names
+    from indexlab.targets.planted_margin.catalogue import defects, label_of, looked_at, planted_venues
+    from indexlab.targets.planted_margin.defect import NONE
+
+    chosen = [defect for defect in defects() if not only or defect.id in only]
+    # what a process says of itself can name a bundled venue alone
+    known = planted_venues() if kind == "in-process" else venue_names()
+    live = [defect for defect in chosen if not defect.equivalent and set(looked_at(defect.id)) & set(known)]
+    if kind == "process" and not only:
+        live = _spread(live, _DEAR_MARGIN)
+    wrapped = _command if kind == "process" else str
+    pairs = []
+    for defect in live:
+        for place, venue in enumerate([venue for venue in looked_at(defect.id) if venue in known][: _MOST_VENUES[kind, profile]]):
+            mine, right = label_of(defect.id, venue), label_of(NONE, venue)
+            pairs.append(Pair(defect.id, venue, wrapped(mine), right, whole=False, shrink=place == 0, only=_ABOUT_MARGIN))
+    planted_in = planted_venues() if kind == "in-process" else tuple(dict.fromkeys(pair.method for pair in pairs))
+    rights = tuple(Right(label_of(NONE, venue), wrapped(label_of(NONE, venue)), only=_ABOUT_MARGIN) for venue in planted_in)
+    return _Side(tuple(pairs), rights, tuple(Equivalent(one.id, list(looked_at(one.id)), one.equivalent) for one in chosen if one.equivalent))
+
+
+def _spread(live: list[_Defect], count: int) -> list[_Defect]:
+    """Return so many of them, spread over the catalogue."""
+    return live[:: max(len(live) // count, 1)][:count]
 
 
 def _command(target: str) -> str:

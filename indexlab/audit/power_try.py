@@ -43,7 +43,8 @@ class Setting:
 class Pair:
     """A defect planted in a methodology: the target that has it, and the one that has the same rules without it.
 
-    `whole`: the built-in batches are run to their end; otherwise it ends with the kill. `shrink`: what killed it is shrunk.
+    `whole`: the built-in batches are run to their end; otherwise it ends with the kill. `shrink`: what killed it is shrunk. `only`: the properties that are
+    looked at, () for all of them.
     """
 
     defect: str
@@ -52,6 +53,7 @@ class Pair:
     right: str
     whole: bool = True
     shrink: bool = True
+    only: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -61,11 +63,15 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """A target that keeps its promise: what reports call it, the label that opens it, how many sources its basket has (None: drawn ones)."""
+    """A target that keeps its promise: what reports call it, the label that opens it, how many sources its basket has (None: drawn ones).
+
+    `only`: the properties that it is judged by, () for all of them.
+    """
 
     name: str
     target: str
     sources: int | None = None
+    only: tuple[str, ...] = ()
 
 
 def tried(setting: Setting, pair: Pair) -> Attempt:
@@ -80,7 +86,7 @@ def tried(setting: Setting, pair: Pair) -> Attempt:
         close_targets()
 
 
-def _ready(setting: Setting, label: str, basket: Basket | None = None) -> Prepared:
+def _ready(setting: Setting, label: str, basket: Basket | None = None, only: tuple[str, ...] = ()) -> Prepared:
     plan = AuditPlan(
         targets=(label,),
         survey=False,
@@ -96,7 +102,7 @@ def _ready(setting: Setting, label: str, basket: Basket | None = None) -> Prepar
         clock=setting.clock,
         stop=enough.ask,
     )
-    return prepared(plan, tuple(prop.id for prop in properties()), label)
+    return prepared(plan, tuple(prop.id for prop in properties() if not only or prop.id in only), label)
 
 
 def _single(units: list[Unit]) -> Iterator[Unit]:
@@ -134,7 +140,7 @@ class _Hunt:
 
     def run(self) -> None:
         """Go through the units until one kills."""
-        self.ready = _ready(self.setting, self.pair.target)
+        self.ready = _ready(self.setting, self.pair.target, only=self.pair.only)
         self._warm()
         self.right = judge_of(msgspec.structs.replace(self.ready.job, target=self.pair.right))
         began = self.setting.clock()
@@ -206,7 +212,7 @@ def look(setting: Setting, right: Right) -> RightRun:
 
 
 def _looked(setting: Setting, right: Right) -> RightRun:
-    ready = _ready(setting, right.target, None if right.sources is None else drawn_basket(right.sources, right.sources))
+    ready = _ready(setting, right.target, None if right.sources is None else drawn_basket(right.sources, right.sources), right.only)
     tally, began = Tally(), setting.clock()
     for unit in ready.units:
         if enough.ask() or setting.clock() - began > ready.spend.seconds:

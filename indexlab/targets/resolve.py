@@ -110,6 +110,12 @@ def _planted(rest: str, _: TargetOptions = USUAL) -> Target:
     return open_planted(rest)
 
 
+def _planted_margin(rest: str, _: TargetOptions = USUAL) -> Target:
+    from indexlab.targets.planted_margin.target import open_planted_margin
+
+    return open_planted_margin(rest)
+
+
 def _exec(command: str, options: TargetOptions) -> ProcessTarget:
     from indexlab.targets.life import Limits
     from indexlab.targets.process import ProcessTarget
@@ -148,4 +154,5 @@ _BUNDLED: Final[dict[str, Callable[[str, TargetOptions], Target]]] = {
     "python": _python,
     "right": _right,
     "planted": _planted,
+    "planted-margin": _planted_margin,
 }

@@ -210,7 +210,7 @@ def test_the_catalogue_is_light():
 
 
 def test_the_page_lists_what_there_is():
-    page = (HERE / "docs" / "defects.md").read_text()
+    page = (HERE / "docs" / "defects.md").read_text().partition("## The margin side")[0]
     rows = [line for line in page.splitlines() if line.startswith("| `")]
     expected = [row_of(defect) for defect in (*REAL, *(defect for defect in defects() if defect.equivalent))]
     assert rows == expected
