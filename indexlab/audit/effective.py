@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from indexlab.audit.baseline import find_baseline, read_baseline
 from indexlab.audit.plan import AuditPlan, PlanFile, checked_profile, find_plan, read_plan
 from indexlab.audit.save import new_folder
+from indexlab.audit.venues import check_marked, checked_venue, is_file, rules_named
 from indexlab.index.catalogue import preset_names
 from indexlab.market.errors import InputError
 from indexlab.scenarios.expect import Layer
@@ -102,8 +103,22 @@ def effective_plan(
         name=file.name or "" if targets == (file.use,) else "",
         file=file.path,
         baseline=None if survey or today is None else _baseline(flags, base, today),
+        venue=_venue(file, base, base if moved else here),
+        mark=file.mark or "index",
     )
     return plan, here / folder if moved and flags.out else folder, base if moved else here
+
+
+def _venue(file: PlanFile, base: Path, run_in: Path) -> str:
+    if not file.venue:
+        return ""
+    try:
+        found = checked_venue(file.venue, base, run_in)
+        if file.mark == "venue":
+            check_marked(rules_named(str(base / file.venue) if is_file(file.venue) else file.venue))
+    except InputError as error:
+        raise error if file.path is None else error.within(file.path) from None
+    return found
 
 
 def _baseline(flags: Flags, base: Path, today: date) -> Baseline | None:
@@ -141,7 +156,7 @@ def talk_of(label: str | None, reaching: Reaching, here: Path) -> TalkPlan:
 
 def options_here(reaching: Reaching, label: str, here: Path) -> TargetOptions:
     """Return how a target is reached from a folder: by flags over what the plan file found there says of its own target. Raises InputError."""
-    outside = label.partition(":")[0] not in {"preset", "file", "right", "planted"}
+    outside = label.partition(":")[0] not in {"preset", "file", "right", "planted", "planted-margin"}
     file = _plan_file(Flags(), here) if outside else PlanFile()
     return options_of(reaching, _own_reaching(Flags(targets=(label,)), file), environment=os.environ)
 

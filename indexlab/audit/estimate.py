@@ -6,7 +6,7 @@ counts the cases before the first that is missing, and says so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -31,6 +31,7 @@ __all__ = ["EstimateTally", "EstimateUnit", "Seen", "do_estimate", "estimate", "
 
 _FIRST_NUMBER: Final = 100_000_000
 """Where the numbers of independent cases begin: no batch of a search has one."""
+_MARGIN_EVERY: Final = 250
 
 
 class EstimateUnit(msgspec.Struct, frozen=True):
@@ -80,7 +81,8 @@ class EstimateTally:
 
 def do_estimate(job: Job, unit: EstimateUnit) -> EstimateTally:
     """Run the cases of one unit, each by itself; the result is a function of (job, unit) and the target alone."""
-    judge, tally = judge_of(job), EstimateTally()
+    # a case is one twin: margin cases beside it cost more than it does itself
+    judge, tally = replace(judge_of(job), margin_every=_MARGIN_EVERY), EstimateTally()
     for number in range(unit.first, unit.first + unit.count):
         if enough.ask():
             break

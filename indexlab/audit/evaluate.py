@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexlab.margin.contract import BTCUSDT
-from indexlab.margin.rack import build_rack, rack_from_accounts
+from indexlab.audit.margin_talks import with_talks
+from indexlab.audit.racks import rack_of
 from indexlab.market.errors import TargetFailure
 from indexlab.market.panel import sample
 from indexlab.market.quotes import Quotes, valid_quotes
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from indexlab.audit.margin_talks import MarginSetting
     from indexlab.index.determination import Determinations
-    from indexlab.margin.rack import Rack
     from indexlab.market.rates import Rates
     from indexlab.market.source import Basket
     from indexlab.scenarios.expect import Expect
@@ -44,7 +44,7 @@ class Setting:
     """How a batch is to be evaluated: the promise, the columns the target prices from, which variations are wanted.
 
     `retold` are the twins (-1: the clean run) for which the metamorphic variations are made; `jitter` above 0 moves every price and
-    weight by a relative 1e-9 (draw number `jitter`).
+    weight by a relative 1e-9 (draw number `jitter`). `margin` says how margin is asked beside it, None: not at all.
     """
 
     expect: Expect
@@ -53,6 +53,7 @@ class Setting:
     seed: int
     retold: tuple[int, ...] = (CLEAN,)
     jitter: int = 0
+    margin: MarginSetting | None = None
 
     @property
     def uses_book(self) -> bool:
@@ -120,8 +121,13 @@ def evaluate(target: Target, batch: Batch, setting: Setting, second: Target | No
         rates=expanded.rates,
         twin_rates=tuple(_rates_of(expanded, k) for k in kept),
         notes=tuple(dict.fromkeys(injection.failure for injection in expanded.injections if injection.failure)),
+        mark=None if setting.margin is None or not setting.margin.marked else setting.margin.rules.mark,
     )
-    return replace(run, rack=_rack(run), against=None if second is None or not heard else _against(second.label, run, heard))
+    margin = setting.margin
+    rack = rack_of(run, None if margin is None or not margin.named else margin.rules, plain=margin is not None and margin.states)
+    against = None if second is None or not heard else _against(second.label, run, heard)
+    run = replace(run, rack=rack, rules=None if margin is None else margin.rules, against=against)
+    return with_talks(target, run, setting.margin)
 
 
 def _against(label: str, run: Run, heard: Sequence[Determinations | TargetFailure]) -> Against:
@@ -299,19 +305,6 @@ def _scalable(quotes: Quotes, expect: Expect, seed: int) -> int | None:
         return None
     options = [exponent for exponent in range(-27, 21) if exponent and sizes.min() * 2.0**exponent >= 1e5 * expect.tick and sizes.min() >= 1e5 * expect.tick]
     return int(stream("scale", seed).choice(options)) if options else None
-
-
-def _rack(run: Run) -> Rack | None:
-    accounts = run.batch.base.accounts
-    if accounts:
-        return rack_from_accounts(accounts, BTCUSDT)
-    value = run.clean.value[0]
-    known = np.flatnonzero(~np.isnan(value) & (value > 0))
-    if not len(known):
-        return None
-    first = min((twin.first for twin in run.twins if twin.first is not None), default=None)
-    begun = known if first is None else known[run.times[known] >= first]
-    return build_rack(float(value[begun[0] if len(begun) else known[-1]]), run.expect.margin_headroom, BTCUSDT)
 
 
 def retold_twins(batch_number: int, count: int) -> tuple[int, ...]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from indexlab.audit.events import Sides
     from indexlab.audit.shrink import Shrunk
     from indexlab.audit.tally import Candidate
+    from indexlab.margin.account import Account
     from indexlab.market.errors import TargetFailure
     from indexlab.market.quotes import Quotes
     from indexlab.properties.property import Breach, Property
@@ -59,7 +60,9 @@ def told(
     identity = f"{prop.id}-{shrunk.candidate.scenario_id}"
     place = _file_name(target, identity)
     path = f"{folder}/{place}" if file is None else str(file)
-    told_breach = breach is not None and not run.failures
+    # what a margin case shows by itself needs no quotes
+    alone = scenario.margin is not None and not scenario.faults
+    told_breach = breach is not None and not run.failures and not alone
     size = (len(scenario.sources), len(run.clean_trace.quotes), len(scenario.faults))
     what = breach.what if breach else shrunk.candidate.what
     return Finding(
@@ -71,8 +74,8 @@ def told(
         promised=breach.promised if breach else prop.statement,
         seen=breach.seen if breach else "not reproduced alone: the target may keep something from one run to the next",
         table=_table(run, breach) if breach and told_breach else [],
-        other_column=breach.reference if breach else "",
-        footnote=_footnote(breach) if breach and told_breach else "",
+        other_column=breach.reference if breach and not alone else "",
+        footnote=_footnote(breach) if breach and not run.failures else "",
         sources=size[0],
         quotes=size[1],
         faults=size[2],
@@ -86,7 +89,7 @@ def told(
         seed=shrunk.candidate.setting_seed,
         fault_names=sorted({fault.fault for fault in scenario.faults}),
         picture=_picture(run, breach) if breach and told_breach else None,
-        log=run.failures[0][1].log if run.failures else "",
+        log=run.all_failures[0][1].log if run.all_failures else "",
         waived=waived,
         what=what if sides is None else sides.what,
         fingerprint=fingerprint(name or target, prop.id, _happened(shrunk, prop) if sides is None else sides.what),
@@ -96,7 +99,8 @@ def told(
 
 def _happened(shrunk: Shrunk, prop: Property) -> str:
     """Return in one word what happened when the breach was found. A target that fails is asked anew: how it fails then is what it is known by."""
-    return shrunk.run.failures[0][1].kind if prop.id == "protocol" and shrunk.run.failures else shrunk.candidate.what
+    failures = shrunk.run.all_failures
+    return failures[0][1].kind if prop.id == "protocol" and failures else shrunk.candidate.what
 
 
 def _gone(said: str) -> str:
@@ -309,9 +313,18 @@ def _thinned(rows: list[TableRow]) -> list[TableRow]:
 def _footnote(breach: Breach) -> str:
     if breach.account is not None:
         account = breach.account
+        if account.mode != "isolated":
+            return _positions(account)
         side = "long" if account.size > 0 else "short"
         return f"account {account.id}: {side} {abs(account.size):g} at {price_text(account.entry_price)}, collateral {price_text(account.collateral)}"
     return ""
+
+
+def _positions(account: Account) -> str:
+    """Return the positions of an account of any mode, and what stands behind them."""
+    held = [f"{'long' if each.size > 0 else 'short'} {abs(each.size):g} {each.contract} at {price_text(each.entry_price)}" for each in account.all_positions]
+    behind = [price_text(account.collateral), *(f"{each.amount:g} {each.asset}" for each in account.assets)]
+    return f"{account.mode} account {account.id}: {', '.join(held)}; collateral {', '.join(behind)}"
 
 
 def _numbers(values: NDArray[np.float64]) -> list[float | None]:
@@ -345,10 +358,8 @@ def _states(run: Run, breach: Breach, trace: Trace, part: slice) -> tuple[str, l
     ids = run.rack.ids
     chosen = ids.index(breach.account.id) if breach.account is not None and breach.account.id in ids else _nearest_above(run, breach)
     name = ids[chosen]
-    rows = []
-    for each in (trace, run.clean_trace):
-        value = np.where(each.missing, np.nan, each.value)
-        rows.append([STATES[code] for code in run.rack.states(value, each.missing)[part, chosen].tolist()])
+    codes = [run.rack.states(run.mark_of(each), each.missing)[part, chosen].tolist() for each in (trace, run.clean_trace)]
+    rows = [[STATES[code] for code in each] for each in codes]
     return name, rows[0], rows[1]
 
 
@@ -356,7 +367,7 @@ def _nearest_above(run: Run, breach: Breach) -> int:
     # the account that stands just above the promise's border when the breach comes
     if run.rack is None:  # pragma: no cover - the caller has looked
         return 0
-    against, in_favour = run.rack.headroom(run.clean.value[0, breach.at : breach.at + 1])
+    against, in_favour = run.rack.headroom(run.clean_mark[0, breach.at : breach.at + 1])
     headroom = np.minimum(against[0], in_favour[0])
     above = np.where(headroom > run.expect.margin_headroom, headroom, np.inf)
     return int(np.argmin(above)) if np.isfinite(above).any() else 0

@@ -53,7 +53,7 @@ def findings_of(course: Course, job: Job, tally: Tally, spend: Budget) -> Genera
 
 
 def _saved(job: Job, finding: Finding, scenario: Scenario) -> Saved:
-    return Saved(scenario, job.expect, job.target, job.against if finding.property == "agreement" else "")
+    return Saved(scenario, job.expect, job.target, job.against if finding.property == "agreement" else "", job.venue, job.mark)
 
 
 def first_seen(plan: AuditPlan, job: Job, part: Mapping[str, PropertyTally], before: Mapping[str, PropertyTally]) -> list[tuple[Finding, Saved]]:
@@ -116,7 +116,7 @@ def undescribed_finding(plan: AuditPlan, job: Job, failure: TargetFailure) -> Ge
     """Tell the finding of a target that does not describe itself; its scenario is the first that would have been run."""
     finding = told_undescribed(find_property("protocol"), job.target, failure, plan.folder, waived=job.expect.waive.get("protocol", ""), name=plan.name)
     scenario = built_in(job.world, job.seed)[0].base
-    yield FindingFound(finding), Saved(scenario, job.expect, job.target)
+    yield FindingFound(finding), Saved(scenario, job.expect, job.target, venue=job.venue, mark=job.mark)
     return ShrunkFinding(finding, scenario)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from indexlab.audit.talk_margin import MARGIN_SCRIPT
 from indexlab.audit.talk_runs import Stage
 from indexlab.audit.talk_steps import SCRIPT, Act, Asking, Talk, TalkVerdict, Told, described, misspelt
 from indexlab.audit.talk_words import advice, expected
@@ -60,14 +61,15 @@ def first_talk(target: Target, clock: Callable[[], float], *, layers: Sequence[L
     yield promise
     talk = Talk(target, Stage.of(expect, basket, uses_book="bid" in description.uses), description)
     silences = 0
-    for place, act in enumerate(SCRIPT):
+    script = (*SCRIPT, *MARGIN_SCRIPT)
+    for place, act in enumerate(script):
         began = clock()
         played, failure = _played(talk, act)
         if played is None:
             continue
         yield msgspec.structs.replace(played, seconds=clock() - began)
         silences = silences + 1 if failure is not None and failure.kind in _SILENT else 0
-        if silences == _ENOUGH and place + 1 < len(SCRIPT):
+        if silences == _ENOUGH and place + 1 < len(script):
             yield Step("the rest", Told("left out", said=f"it gave no readable answer {_ENOUGH} times in a row"))
             return
 

@@ -147,10 +147,9 @@ def incident(name: str, *, plan: IncidentPlan | None = None, reached: Reached = 
 
 def _runs(fixture: Fixture, plan: IncidentPlan, reached: Reached) -> list[IndexRun]:
     day = rules_of_the_day(fixture)
-    if day is None:
-        if not plan.others:
-            problem = "has no rules.toml, the rules of the day, beside it"
-            raise InputError(problem, file=fixture.folder, remedy="name an index with --index")
+    if day is None and not plan.others:
+        problem = "has no rules.toml, the rules of the day, beside it"
+        raise InputError(problem, file=fixture.folder, remedy="name an index with --index")
     first, *others = plan.others if day is None else (OtherIndex(THE_DAY, day), *plan.others)
     quotes = fixture.quotes()
     runs = [

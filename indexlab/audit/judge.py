@@ -10,22 +10,32 @@ import numpy as np
 
 from indexlab.audit.evaluate import Setting, evaluate, kinds_needed, retold_twins
 from indexlab.audit.events import Worst
+from indexlab.audit.margin_talks import EVERY, MarginSetting, is_due, with_margin
 from indexlab.audit.tally import Candidate, PropertyTally, Tally, scenario_of
+from indexlab.margin.rules_file import venue
+from indexlab.market.seeds import derive
 from indexlab.properties.property import Occasion, Outcome
 from indexlab.properties.run import CLEAN
 from indexlab.scenarios.scenario import Batch
+from indexlab.targets.target import FollowingRules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from indexlab.margin.rules import VenueRules
     from indexlab.properties.property import Property
     from indexlab.properties.run import Run
     from indexlab.scenarios.expect import Expect
+    from indexlab.scenarios.scenario import Scenario
     from indexlab.targets.target import Description, Target
 
 __all__ = ["JITTERS", "Judge", "confirmed", "run_of_one"]
 
 JITTERS = 3
+USUAL_VENUE = "binance-usdm"
+"""Whose margin rules are taken where the plan names none."""
+_ABOUT_STATES = frozenset({"protocol", "margin-stability", "margin-recovery", "no-silent-freeze"})
+"""What asks a target with a margin engine for the states of the rack's accounts."""
 _TRIED = 3
 """So many breaches of one kind are confirmed in a batch, at the most."""
 
@@ -35,7 +45,8 @@ class Judge:
     """Judges batches of one target against one promise. `properties` are those selected.
 
     Those that do not apply are never checked, but for what is measured always. `occasion` is None where only the basket's size is known, or nothing of it.
-    `second` is the target that it is held against, None where there is none.
+    `second` is the target that it is held against, None where there is none. `rules` are the venue's whose margin rules hold, None for the usual one's.
+    `marked`: the accounts are marked by their rule, not at the index. `margin_every`: beside one batch in so many margin cases are asked of our own engine.
     """
 
     target: Target
@@ -45,6 +56,9 @@ class Judge:
     sources: int | None = None
     occasion: Occasion | None = None
     second: Target | None = None
+    rules: VenueRules | None = None
+    margin_every: int = EVERY
+    marked: bool = False
 
     @property
     def applicable(self) -> tuple[Property, ...]:
@@ -53,9 +67,27 @@ class Judge:
         occasion = self.occasion or Occasion(self.expect, self.description.uses, self.description.provides, self.sources, against=against)
         return tuple(prop for prop in self.properties if prop.measured_always or not prop.applies(occasion))
 
-    def setting(self, seed: int, retold: tuple[int, ...]) -> Setting:
-        """Return how a batch is evaluated for the properties selected."""
-        return Setting(self.expect, self.description.uses, kinds_needed(prop.needs for prop in self.applicable), seed, retold)
+    def setting(self, seed: int, retold: tuple[int, ...], number: int | None = None, *, sparing: bool = False) -> Setting:
+        """Return how a batch is evaluated for the properties selected; `number` is its place in the audit, None for a scenario that is asked by itself."""
+        needs = kinds_needed(prop.needs for prop in self.applicable)
+        return Setting(self.expect, self.description.uses, needs, seed, retold, margin=self._margin(needs, seed, retold, number, sparing=sparing))
+
+    def _margin(self, needs: frozenset[str], seed: int, retold: tuple[int, ...], number: int | None, *, sparing: bool) -> MarginSetting:
+        names = {prop.id for prop in self.applicable}
+        theirs = "margin" in self.description.provides
+        # alone, `protocol` asks again what failed, which its scenario has written down
+        wanted = "margin" in needs or (theirs and number is not None and "protocol" in names)
+        rules = self.rules or _own_rules(self.target, self.description)
+        return MarginSetting(
+            rules or venue(USUAL_VENUE),
+            derive("margin", seed, number or 0),
+            next((twin for twin in retold if twin != CLEAN), None),
+            theirs,
+            cases=wanted and bool(retold) and (number is None or is_due(number, theirs=theirs, sparing=sparing, every=self.margin_every)),
+            states=theirs and bool(retold) and bool(names & _ABOUT_STATES - (set() if number is not None else {"protocol"})),
+            named=rules is not None,
+            marked=self.marked,
+        )
 
     def recorded(self, batch: Batch, setting: Setting) -> Run:
         """Evaluate one batch, by the second target too where there is one."""
@@ -67,7 +99,7 @@ class Judge:
         if sparing:
             # mostly a broken one: what a run leaves behind, or takes for granted, shows there
             retold = retold[:1] if number % 3 == 0 else retold[-1:]
-        run = self.recorded(batch, self.setting(seed, retold))
+        run = self.recorded(batch, self.setting(seed, retold, number, sparing=sparing))
         return self.judged(run, number, seed)
 
     def judged(self, run: Run, number: int, seed: int) -> Tally:
@@ -115,10 +147,27 @@ class Judge:
         if twin == CLEAN and "repeat" in prop.needs and run.twins:
             # what a run left behind shows only beside the run that left it
             twin = number % len(run.twins)
-        scenario = scenario_of(run, twin) if prop.id != "protocol" or not run.failures else run.batch.scenario(twin)
+        scenario = self._scenario(prop, run, twin)
         place = CLEAN if twin == CLEAN else (run.numbers[twin] if twin < len(run.numbers) else twin)
-        said = next((failure.detail for failed, failure in run.failures if failed == twin), "") if prop.id == "protocol" else ""
+        said = next((failure.detail for failed, failure in run.all_failures if failed == twin), "") if prop.id == "protocol" else ""
         return Candidate(prop.id, scenario_id(seed, number, place), scenario, seed, retold=prop.metamorphic, what=what, said=said)
+
+    def _scenario(self, prop: Property, run: Run, twin: int) -> Scenario:
+        """Return the record of a twin that a property broke in, with the margin case that was asked where it is about one."""
+        if prop.id == "protocol" and run.failures:
+            return run.batch.scenario(twin)
+        if prop.id == "protocol" and run.margin_failures:
+            # what was asked of margin says it all: no fault is needed
+            return msgspec.structs.replace(run.batch.base, margin=run.margin_failures[0].case)
+        scenario = scenario_of(run, twin)
+        return with_margin(scenario, run) if "margin" in prop.needs else scenario
+
+
+def _own_rules(target: Target, description: Description) -> VenueRules | None:
+    """Return the rules that a target with a margin engine says it follows, None where it names none."""
+    if isinstance(target, FollowingRules):
+        return target.margin_rules
+    return venue(description.venue) if description.venue else None
 
 
 def _breaches(outcome: Outcome) -> Iterator[tuple[int, str]]:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from indexlab.audit.baseline import Baseline, Entry
-from indexlab.audit.plan import AuditPlan, Profile, read_plan
+from indexlab.audit.plan import AuditPlan, MarkFrom, Profile, read_plan
+from indexlab.audit.venues import is_file
 from indexlab.market.errors import InputError
 from indexlab.market.fixture import find_fixture
 from indexlab.market.source import Source
@@ -68,6 +69,8 @@ class KeptPlan(msgspec.Struct, frozen=True):
     baseline: _KeptBaseline | None
     sums: dict[str, str]
     here: str
+    venue: str = ""
+    mark: MarkFrom = "index"
 
     def difference(self, other: KeptPlan) -> str:
         """Name the first setting in which another plan would give another report, or "": a day later, a baseline is still the same."""
@@ -103,6 +106,8 @@ def kept_plan(plan: AuditPlan, here: Path) -> KeptPlan:
         baseline=None if known is None else _KeptBaseline(str(known.path), known.entries, known.today),
         sums=dict(_sums(plan, here)),
         here=str(here),
+        venue=plan.venue,
+        mark=plan.mark,
     )
 
 
@@ -130,6 +135,8 @@ def plan_again(kept: KeptPlan, headers: tuple[tuple[str, Secret], ...], clock: C
         name=kept.name,
         file=_file(kept),
         baseline=None if known is None else Baseline(Path(known.file), known.entries, known.today),
+        venue=kept.venue,
+        mark=kept.mark,
     )
 
 
@@ -170,6 +177,8 @@ def _sums(plan: AuditPlan, here: Path) -> Iterator[tuple[str, str]]:
         scheme, _, rest = label.partition(":")
         if scheme == "file":
             yield label, _sum(here / rest.removesuffix("@reference"))
+    if is_file(plan.venue):
+        yield plan.venue, _sum(here / plan.venue)
     for name in plan.fixtures:
         yield name, _sum(find_fixture(name) / "fixture.toml")
 

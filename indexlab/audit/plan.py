@@ -21,16 +21,20 @@ if TYPE_CHECKING:
     from indexlab.scenarios.expect import Layer
     from indexlab.targets.options import TargetOptions
 
-__all__ = ["BUDGETS", "MOST_CASES", "PROFILES", "AuditPlan", "Budget", "PlanFile", "Profile", "budget", "find_plan", "read_plan"]
+__all__ = ["BUDGETS", "MARKS", "MOST_CASES", "PROFILES", "AuditPlan", "Budget", "MarkFrom", "PlanFile", "Profile", "budget", "find_plan", "read_plan"]
 
 Profile: TypeAlias = Literal["quick", "ci", "nightly"]
 PROFILES: Final[tuple[Profile, ...]] = get_args(Profile)
+MarkFrom: TypeAlias = Literal["index", "venue"]
+MARKS: Final[tuple[MarkFrom, ...]] = get_args(MarkFrom)
+"""What accounts are marked at: the index itself, or what the venue's rule makes of it."""
 MOST_CASES: Final = 10_000_000
 """Independent cases that can be asked for: a bound of 3e-7."""
 _NAME: Final = "indexlab.toml"
 _SECTIONS: Final = {
     "target": ("use", "name", "against", "sources", "headers", "isolate", "start_timeout", "answer_timeout", "memory"),
     "expect": None,
+    "margin": ("venue", "mark"),
     "run": ("profile", "seed", "jobs", "only", "skip", "fixtures", "out", "estimate", "require_coverage"),
 }
 
@@ -74,7 +78,8 @@ class AuditPlan:
     user wants to end; both are the door's, since below the doors nothing reads a clock. `estimate` is how many independent cases are wanted (None: as many as
     the profile says); `require_coverage` makes every blank of the coverage inconclusive. `options` say how the targets are reached. `against` is the label of
     the target that each of them is held against, "" where there is none. `name` is what fingerprints call the target, "" for its label; `file` is the
-    plan file; `baseline` holds the findings that are known.
+    plan file; `baseline` holds the findings that are known. `venue` is whose margin rules hold, by name or file, "" for the target's own or the usual one's;
+    `mark` what the accounts are marked at.
     """
 
     targets: tuple[str, ...]
@@ -97,6 +102,8 @@ class AuditPlan:
     name: str = ""
     file: Path | None = None
     baseline: Baseline | None = None
+    venue: str = ""
+    mark: MarkFrom = "index"
 
     def as_table(self) -> dict[str, object]:
         """Return the plan as the report prints it."""
@@ -105,6 +112,10 @@ class AuditPlan:
         if self.against:
             table["against"] = self.against
         table["expect"] = {key: _plain(value) for layer in reversed(self.layers) for key, value in layer.table.items()}
+        if self.venue:
+            table["venue"] = self.venue
+        if self.mark != "index":
+            table["mark"] = self.mark
         if self.estimate is not None:
             table["estimate"] = self.estimate
         if self.require_coverage:
@@ -142,6 +153,8 @@ class PlanFile(msgspec.Struct, frozen=True):
     require_coverage: bool | None = None
     reaching: Reaching = NOTHING
     against: str | None = None
+    venue: str | None = None
+    mark: MarkFrom | None = None
 
     @property
     def origin(self) -> str:
@@ -214,6 +227,8 @@ def _plan(path: Path, tables: Mapping[str, object]) -> PlanFile:
         require_coverage=_flag(run.get("require_coverage"), "run.require_coverage"),
         reaching=read_reaching(target),
         against=_text(target.get("against"), "target.against"),
+        venue=_text(sections.get("margin", {}).get("venue"), "margin.venue"),
+        mark=_mark(sections.get("margin", {}).get("mark")),
     )
 
 
@@ -226,6 +241,16 @@ def checked_profile(given: object) -> Profile | None:
             return profile
     problem = f'must be one of {", ".join(PROFILES)}, was "{given}"'
     raise InputError(problem, key="run.profile", remedy=did_you_mean(str(given), PROFILES))
+
+
+def _mark(given: object) -> MarkFrom | None:
+    if given is None:
+        return None
+    for mark in MARKS:
+        if given == mark:
+            return mark
+    problem = f'must be one of {", ".join(MARKS)}, was "{given}"'
+    raise InputError(problem, key="margin.mark", remedy=did_you_mean(str(given), MARKS))
 
 
 def _text(given: object, key: str) -> str | None:

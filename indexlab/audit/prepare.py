@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
+from indexlab.audit.judge import USUAL_VENUE
 from indexlab.audit.plan import SURVEY, AuditPlan, Budget, budget
 from indexlab.audit.second import Second, options_for_second, second_of
 from indexlab.audit.sweep import STEPS
+from indexlab.audit.venues import check_marked, rules_named
 from indexlab.audit.work import Job, Unit
 from indexlab.market.errors import InputError, NothingSelected, TargetFailure
 from indexlab.market.fixture import find_fixture, load_fixture
@@ -149,6 +151,8 @@ def prepared(plan: AuditPlan, chosen: tuple[str, ...], label: str) -> Prepared:
         thresholds=description.thresholds if second is None else tuple(sorted({*description.thresholds, *second.description.thresholds})),
         dear=dear or plan.survey or any(one.dear for one in both),
     )
+    if plan.mark == "venue":
+        check_marked(rules_named(plan.venue or description.venue or USUAL_VENUE))
     job = Job(
         label,
         description.name,
@@ -162,6 +166,8 @@ def prepared(plan: AuditPlan, chosen: tuple[str, ...], label: str) -> Prepared:
         fixtures=tuple(load_fixture(find_fixture(name)).basket for name in plan.fixtures),
         options=plan.options,
         against="" if second is None else plan.against,
+        venue=plan.venue or description.venue,
+        mark=plan.mark,
     )
     return Prepared(description, kind, failure, spend, job, list(_units(job, spend, plan)), second.note if second else "")
 

@@ -18,6 +18,7 @@ from indexlab.audit.second import options_for_second
 from indexlab.audit.shrink import Shrunk
 from indexlab.audit.sides import sides_of
 from indexlab.audit.tally import Candidate
+from indexlab.audit.venues import rules_named
 from indexlab.index.determination import STATUSES
 from indexlab.market.errors import InputError, TargetFailure
 from indexlab.market.fixture import find_fixture, load_fixture
@@ -97,7 +98,8 @@ def replay_finding(path: Path, target_label: str | None, options: TargetOptions 
             finding = told_undescribed(prop, label, failure, "", file=path)
             return Replayed("BROKEN", label, _as_saved(finding, saved), failure.detail)
         try:
-            judge = Judge(target, description, expect, (prop,), second=second)
+            rules = rules_named(saved.venue) if saved.venue else None
+            judge = Judge(target, description, expect, (prop,), second=second, rules=rules, marked=saved.mark == "venue")
             run, outcome = _asked_again(judge, prop, candidate)
         except InputError as error:
             raise error.within(path) from None

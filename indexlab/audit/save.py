@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from indexlab.audit.events import Finding
+from indexlab.audit.plan import MarkFrom
 from indexlab.market.errors import InputError
 from indexlab.scenarios.scenario import Scenario
 
@@ -30,16 +31,24 @@ class Saved:
     expect: Expect
     target: str
     against: str = ""
+    venue: str = ""
+    mark: MarkFrom = "index"
 
 
 class FindingFile(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A finding's file: enough to replay it and to judge it again. `against` is the target that it was held against, where two were."""
+    """A finding's file: enough to replay it and to judge it again.
+
+    `against` is the target that it was held against, where two were; `venue` whose margin rules held, where the plan or the target named one;
+    `mark` what the accounts were marked at, the index or what the venue's rule makes of it.
+    """
 
     finding: Finding
     scenario: Scenario
     target: str
     expect: dict[str, object]
     against: str = ""
+    venue: str = ""
+    mark: MarkFrom = "index"
 
 
 def new_folder(wanted: Path) -> Path:
@@ -65,7 +74,7 @@ def new_folder(wanted: Path) -> Path:
 def save_finding(folder: Path, finding: Finding, saved: Saved) -> Path:
     """Write a finding's file at once and whole. Raises InputError where that fails (a full disk)."""
     path = folder / finding.file
-    whole = FindingFile(finding, saved.scenario, saved.target, saved.expect.as_table(), saved.against)
+    whole = FindingFile(finding, saved.scenario, saved.target, saved.expect.as_table(), saved.against, saved.venue, saved.mark)
     content = msgspec.json.format(msgspec.json.encode(_written(whole)), indent=2)
     half = path.with_name(path.name + ".part")
     try:

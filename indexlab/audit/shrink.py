@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from indexlab.audit.judge import Judge, asked, run_of_one
+from indexlab.audit.shrink_margin import shrunk_case, without_market
 from indexlab.audit.shrink_market import plainest_market
 from indexlab.scenarios.scenario import QuoteColumns, Scenario, materialised, without_faults
 
@@ -68,7 +69,7 @@ class _Search:
         run, _ = run_of_one(self.judge, candidate)
         if self.prop.id != "protocol" and run.failures:
             return False
-        if run.failures and not self._same_failure(run):
+        if run.all_failures and self.prop.id == "protocol" and not self._same_failure(run):
             return False
         outcome = asked(self.prop, run)
         if outcome.breach is None:
@@ -91,7 +92,7 @@ class _Search:
     def _same_failure(self, run: Run) -> bool:
         # a target that has failed several times in a row would not be asked any more: closing it forgives that
         self.judge.target.close()
-        kind = run.failures[0][1].kind
+        kind = run.all_failures[0][1].kind
         if self.failure is None:
             self.failure = kind
         return kind == self.failure
@@ -116,6 +117,12 @@ def shrink(judge: Judge, prop: Property, candidate: Candidate, cap: int, hurry: 
     if search.failure in _NOT_SHRUNK:
         return Shrunk(search.candidate, _found(search.run), _found(search.outcome), search.evaluations, reproduced=True, capped=True, before=before)
     try:
+        if search.scenario.margin is not None and _shrink_margin(search):
+            return Shrunk(search.candidate, _found(search.run), _found(search.outcome), search.evaluations, reproduced=True, capped=False, before=before)
+        breach = _found(search.outcome).breach
+        if breach is not None and breach.account is not None and breach.account.mode != "isolated" and search.scenario.margin is None:
+            # a rack of all modes is drawn by the run's times, which are about to change
+            _one_account(search)
         if not search.breaks(plainest_market(search.scenario, search.breaks)):  # pragma: no cover - it broke a moment ago
             search.breaks(candidate.scenario)
         if search.breaks(materialised(search.scenario)):
@@ -125,6 +132,14 @@ def shrink(judge: Judge, prop: Property, candidate: Candidate, cap: int, hurry: 
     except _Capped:
         capped = True
     return Shrunk(search.candidate, _found(search.run), _found(search.outcome), search.evaluations, reproduced=True, capped=capped, before=before)
+
+
+def _shrink_margin(search: _Search) -> bool:
+    """Shrink what was asked of margin; say whether that is all of it: the case breaks without a market, and nothing else is left to shrink."""
+    run, breach = _found(search.run), _found(search.outcome).breach
+    alone = None if breach is None else without_market(search.scenario, run, breach.twin, search.breaks)
+    shrunk_case(search.scenario, search.breaks)
+    return alone is not None
 
 
 def _is_less(what: str, than: str) -> bool:

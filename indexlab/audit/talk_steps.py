@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["SCRIPT", "Act", "Asking", "Talk", "TalkVerdict", "Told", "misspelt"]
 
 TalkVerdict: TypeAlias = Literal["right", "wrong", "better", "left out"]
-_DESCRIBED: Final = ("protocol", "name", "version", "provides", "uses", "expect", "thresholds", "columns", "converts")
+_DESCRIBED: Final = ("protocol", "name", "version", "provides", "uses", "expect", "thresholds", "columns", "converts", "venue")
 _EMPTY_STATE: Final = "let every request start from an empty state: nothing of an earlier run may be left"
 _TOO_OLD: Final = "leave a source out whose newest observation is older than max_age, by its event_time"
 _MANY: Final = 10_000

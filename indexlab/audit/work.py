@@ -18,11 +18,13 @@ from hypothesis import target as steer
 from indexlab.audit.events import Finding
 from indexlab.audit.explain import told
 from indexlab.audit.judge import Judge
+from indexlab.audit.plan import MarkFrom
 from indexlab.audit.second import options_for_second
 from indexlab.audit.shrink import shrink
 from indexlab.audit.sides import sides_of
 from indexlab.audit.sweep import sweep
 from indexlab.audit.tally import Tally
+from indexlab.audit.venues import rules_named
 from indexlab.market.fixture import find_fixture, load_fixture
 from indexlab.market.seeds import derive
 from indexlab.market.source import Basket
@@ -63,6 +65,8 @@ class Job(msgspec.Struct, frozen=True):
     fixtures: tuple[Basket, ...] = ()
     options: TargetOptions = USUAL
     against: str = ""
+    venue: str = ""
+    mark: MarkFrom = "index"
 
     @property
     def occasion(self) -> Occasion:
@@ -164,9 +168,10 @@ def _target(label: str, options: TargetOptions) -> Target:
 def judge_of(job: Job) -> Judge:
     """Return the judge of a job, with the target, and the one that it is held against, opened in this process."""
     description = Description(name=job.name, version=job.version, provides=job.provides, uses=job.uses)
+    rules = rules_named(job.venue) if job.venue else None
     chosen = tuple(find_property(name) for name in job.properties)
     second = _target(job.against, options_for_second(job.options)) if job.against else None
-    return Judge(_target(job.target, job.options), description, job.expect, chosen, job.sources, job.occasion, second)
+    return Judge(_target(job.target, job.options), description, job.expect, chosen, job.sources, job.occasion, second, rules, marked=job.mark == "venue")
 
 
 def do_unit(job: Job, unit: Unit) -> Tally:

@@ -6,9 +6,10 @@ import contextlib
 import datetime as dt
 import math
 import re
+import sys
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 from indexlab.market.errors import InputError, did_you_mean
 from indexlab.market.units import duration_us, ratio
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Table", "read_text", "root_table"]
 
 _MOST: Final = 1_000_000
+_LARGEST: Final = 16 << 20
+"""The longest file that is read, in bytes: tables that people write are a thousand times shorter."""
+_LONG_BITS: Final = 128
 _DATE: Final = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 
@@ -26,7 +30,10 @@ def read_text(path: str | Path) -> str:
     """Return what a TOML file holds; raises InputError where it cannot be read."""
     path = Path(path)
     try:
-        return path.read_bytes().decode()
+        if path.stat().st_size > _LARGEST:
+            problem = f"must be at most {_LARGEST >> 20} MiB long, was {path.stat().st_size >> 20}"
+            raise InputError(problem, file=path)
+        return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         problem = "does not exist"
         raise InputError(problem, file=path) from None
@@ -44,6 +51,13 @@ def root_table(text: str, choices: Mapping[str, tuple[str, ...]], *, file: str |
         return Table(tomllib.loads(text), "", file, choices)
     except tomllib.TOMLDecodeError as error:
         problem = f"is no valid TOML: {error}"
+        raise InputError(problem, file=file or what) from None
+    except RecursionError:
+        problem = "must not be nested this deeply"
+        raise InputError(problem, file=file or what) from None
+    except ValueError:
+        # a whole number of more digits than Python reads
+        problem = "holds a whole number of too many digits"
         raise InputError(problem, file=file or what) from None
 
 
@@ -193,15 +207,15 @@ class Table:
     def number(self, key: str, default: float, *, above: float = -math.inf, low: float = -math.inf) -> float:
         """Return a finite number greater than `above` and at least `low`."""
         given = self._get(key, default)
-        if not isinstance(given, bool) and isinstance(given, (int, float)) and math.isfinite(given) and given > above and given >= low:
+        if _is_finite(given) and given > above and given >= low:
             return float(given)
-        bound = f" above {above:g}" if above > -math.inf else f" of at least {low:g}"
+        bound = f" above {above:g}" if above > -math.inf else f" of at least {low:g}" if low > -math.inf else ""
         raise self.problem(key, f"must be a finite number{bound}, was {_shown(given)}")
 
     def numbers(self, key: str, default: tuple[float, ...] = ()) -> tuple[float, ...]:
         """Return a list of finite numbers."""
         given = self._get(key, list(default))
-        if not isinstance(given, list) or not all(isinstance(one, (int, float)) and not isinstance(one, bool) and math.isfinite(one) for one in given):
+        if not isinstance(given, list) or not all(_is_finite(one) for one in given):
             raise self.problem(key, f"must be a list of finite numbers, was {_shown(given)}", "write [-0.04, 0.0, 0.04]")
         return tuple(float(one) for one in given)
 
@@ -214,5 +228,14 @@ class Table:
             self._known.append(key)
 
 
+def _is_finite(given: object) -> TypeGuard[float]:
+    """Say whether it is a number that a double can hold."""
+    if isinstance(given, bool) or not isinstance(given, (int, float)):
+        return False
+    return abs(given) <= sys.float_info.max
+
+
 def _shown(given: object) -> str:
+    if isinstance(given, int) and not isinstance(given, bool) and given.bit_length() > _LONG_BITS:
+        return f"a whole number of {given.bit_length()} bits"
     return f'"{given}"' if isinstance(given, str) else str(given).lower() if isinstance(given, bool) else str(given)

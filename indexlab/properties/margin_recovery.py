@@ -10,12 +10,13 @@ from indexlab.margin.states import BANKRUPT, LIQUIDATION, STATES
 from indexlab.market.panel import NEVER_US
 from indexlab.market.units import format_duration
 from indexlab.properties.property import Breach, Extreme, Outcome, Property
-from indexlab.properties.tell import first_breach, names, say, since_text, summed_up
+from indexlab.properties.tell import first_breach, names, say, sided, since_text, summed_up
 from indexlab.properties.words import held_for, windows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from indexlab.margin.ladder import Ladder
     from indexlab.margin.rack import Rack
     from indexlab.properties.run import Run
 
@@ -33,7 +34,7 @@ def check(run: Run) -> Outcome:
     if not over.any():
         return summed_up(run, nothing, nothing, None, None, _UNMET)
     some = np.flatnonzero(over.any(axis=1))
-    moved, wrong = _not_back(run, run.rack, over[some], run.broken_states[some])
+    moved, wrong = _not_back(run, run.rack, some, over[some], run.broken_states[some])
     premise, counts = nothing.copy(), np.zeros(nothing.shape)
     premise[some], counts[some] = over[some] & moved.any(axis=2), wrong.sum(axis=2)
     breaches = np.asarray(counts > 0)
@@ -47,9 +48,11 @@ def check(run: Run) -> Outcome:
     return summed_up(run, premise, breaches, breach, worst, _UNMET, sizes=counts, what=lambda *_: "not-back")
 
 
-def _not_back(run: Run, rack: Rack, over: NDArray[np.bool_], states: NDArray[np.int8]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _not_back(
+    run: Run, rack: Rack | Ladder, twins: NDArray[np.intp], over: NDArray[np.bool_], states: NDArray[np.int8]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Say where, [runs, times, accounts], an account that a fault moved and did not liquidate is owed its state back, and where it has not got it."""
-    astray = _astray(run, rack, states)
+    astray = _astray(run, rack, twins, states)
     # what follows the end cannot have been moved by the fault before it
     before = ~(np.cumsum(over, axis=1) > 0)
     moved = np.asarray((astray & before[:, :, None]).any(axis=1))
@@ -65,12 +68,13 @@ def _over(run: Run) -> NDArray[np.bool_]:
     return np.asarray(held_for(run.times, over, run.expect.max_recovery) & (enough | ~run.broken.missing))
 
 
-def _astray(run: Run, rack: Rack, states: NDArray[np.int8]) -> NDArray[np.bool_]:
+def _astray(run: Run, rack: Rack | Ladder, twins: NDArray[np.intp], states: NDArray[np.int8]) -> NDArray[np.bool_]:
     """Say where, [runs, times, accounts], a state is none that the account has in the clean twin within the tracking lag.
 
-    An account of the clean twin that is within a hair («the same») of a border is on both sides of it.
+    An account of the clean twin that is within a hair («the same») of a border is on both sides of it. Where a target says the states of a broken twin
+    itself, it has said those of the clean one too, and they count besides.
     """
-    clean = run.clean.value[0]
+    clean = run.clean_mark[0]
     with np.errstate(invalid="ignore"):
         hair = np.maximum(run.expect.same_ratio, run.expect.tick / np.abs(clean))
     one = np.uint8(1)
@@ -79,18 +83,24 @@ def _astray(run: Run, rack: Rack, states: NDArray[np.int8]) -> NDArray[np.bool_]
         had[:-1] |= one << rack.states(mark).astype(np.uint8)
     low, high = windows(run.times, run.expect.max_tracking_lag, run.expect.max_tracking_lag)
     seen = np.bitwise_or.reduceat(had, np.column_stack([low, high]).ravel(), axis=0)[::2]
-    return np.asarray((seen[None] >> states.astype(np.uint8)) & one == 0)
+    astray = np.asarray((seen[None] >> states.astype(np.uint8)) & one == 0)
+    for row, twin in enumerate(twins.tolist()):
+        if run.own_states(twin) is not None:
+            had[:-1] |= one << run.clean_states(twin).astype(np.uint8)
+            seen = np.bitwise_or.reduceat(had, np.column_stack([low, high]).ravel(), axis=0)[::2]
+            astray[row] = (seen >> states[row].astype(np.uint8)) & one == 0
+    return astray
 
 
-def _breach(run: Run, rack: Rack, twin: int, at: int, wrong: NDArray[np.bool_]) -> Breach:
+def _breach(run: Run, rack: Rack | Ladder, twin: int, at: int, wrong: NDArray[np.bool_]) -> Breach:
     account = int(np.argmax(wrong))
     record = rack.accounts[account]
-    side = "long" if record.size > 0 else "short"
-    now, clean = STATES[run.broken_states[twin, at, account]], STATES[rack.states(run.clean.value[0, at])[account]]
+    side = sided(record)
+    now, clean = STATES[run.broken_states[twin, at, account]], STATES[run.clean_states(twin)[at, account]]
     after = since_text(run, at, run.twins[twin].last or 0)
     who, count = names(run, run.twins[twin].faulty), int(wrong.sum())
     others = f" ({count} accounts are not back)" if count > 1 else ""
-    sentence = f"{after} after the last disturbed quote of {who} a {side} account that it had moved is {now}, and {clean} in the clean twin{others}."
+    sentence = f"{after} after the last disturbed quote of {who} {side} that it had moved is {now}, and {clean} in the clean twin{others}."
     promised = f"back in the clean twin's state within max_recovery = {format_duration(run.expect.max_recovery)}"
     seen = say(run.broken_traces[twin], run.clean_trace, at, "clean twin")
     return Breach(twin, at, float(count), sentence, promised, seen, "clean twin", run.clean_trace, record, what="not-back")
@@ -105,6 +115,6 @@ PROPERTY = Property(
     measure="the most accounts of a twin that are not back",
     example="""five sources that say 100, of which three stop from 12:00:20 to 12:00:36; the target halts, and never starts again
 12:00:42   index halted, clean twin 100
-7s after the last disturbed quote of a, b and c a long account that it had moved is frozen, and healthy in the clean twin (44 accounts are not back).
+7s after the last disturbed quote of a, b and c a long account that it had moved is frozen, and healthy in the clean twin (64 accounts are not back).
 promised: back in the clean twin's state within max_recovery = 5s""",
 )

@@ -11,12 +11,13 @@ from indexlab.margin.states import BANKRUPT, FROZEN, LIQUIDATION, STATES
 from indexlab.properties.per_twin import PerTwin
 from indexlab.properties.property import Breach, Extreme, Outcome, Property
 from indexlab.properties.run import CLEAN
-from indexlab.properties.tell import price_text, value_text, which
+from indexlab.properties.tell import price_text, sided, value_text, which
 from indexlab.properties.words import apart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from indexlab.margin.ladder import Ladder
     from indexlab.margin.rack import Rack
     from indexlab.properties.run import Run, Trace
 
@@ -29,7 +30,8 @@ def check(run: Run) -> Outcome:
     """Ask the accounts for their states at what is published while the index is held or halted, and hold them against the last that it stood by.
 
     An engine that freezes on the status is safe whatever is published. One that goes on with the value in the answer, as `held` invites, keeps its states
-    only where that value stays what it was: that is asked here of every value that is published without being stood by.
+    only where that value stays what it was: that is asked here of every value that is published without being stood by, as it is: a venue's mark is missing
+    then, and what a market does meanwhile is not the index's.
     """
     by_twin, breach = PerTwin(len(run.twins)), None
     met = breached = moved_most = 0
@@ -41,7 +43,7 @@ def check(run: Run) -> Outcome:
         out, last = _untrusted(trace)
         if not out.any():
             continue
-        moved = _moved(run, run.rack, trace, out, last)
+        moved = _moved(run, run.rack, twin, out, last)
         most = int(moved.sum(axis=1).max(initial=0))
         met, breached = met + 1, breached + (most > 0)
         rows = np.flatnonzero(out)
@@ -50,7 +52,7 @@ def check(run: Run) -> Outcome:
         at, what = -1, ""
         if most:
             at = int(rows[np.argmax(moved.any(axis=1))])
-            what = _what(run.rack, float(trace.value[at]), float(trace.value[last[at]]))
+            what = "liquidated" if _entered(*_now_and_then(run, run.rack, twin, at, int(last[at]))).any() else "moved"
         by_twin.judged(twin, float(most), what)
         if most and breach is None:
             breach = _breach(run, run.rack, twin, at, int(last[at]), what)
@@ -66,8 +68,15 @@ def _untrusted(trace: Trace) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
     return (trace.status >= HELD) & (last >= 0), last
 
 
-def _moved(run: Run, rack: Rack, trace: Trace, out: NDArray[np.bool_], last: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Say for each publication in `out` which accounts are neither frozen nor in the state of the last publication stood by, [publications, accounts]."""
+def _moved(run: Run, rack: Rack | Ladder, twin: int, out: NDArray[np.bool_], last: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Say for each publication in `out` which accounts are neither frozen nor in the state of the last publication stood by, [publications, accounts].
+
+    The states are a target's own where it has a margin engine, and was asked.
+    """
+    own = run.own_states(twin)
+    if own is not None:
+        return np.asarray((own[out] != FROZEN) & (own[out] != own[last[out]]))
+    trace = run.trace(twin)
     value = trace.value[out]
     before = trace.value[last[out]]
     # the same value, told with other last digits, is no other price
@@ -77,8 +86,10 @@ def _moved(run: Run, rack: Rack, trace: Trace, out: NDArray[np.bool_], last: NDA
     return np.asarray((now != FROZEN) & (now != then))
 
 
-def _what(rack: Rack, value: float, before: float) -> str:
-    return "liquidated" if _entered(rack.states(value), rack.states(before)).any() else "moved"
+def _now_and_then(run: Run, rack: Rack | Ladder, twin: int, at: int, last: int) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+    """Return the accounts' states at a publication, and at the last one that the index stood by."""
+    own, trace = run.own_states(twin), run.trace(twin)
+    return (rack.states(trace.value[at]), rack.states(trace.value[last])) if own is None else (own[at], own[last])
 
 
 def _entered(now: NDArray[np.int8], then: NDArray[np.int8]) -> NDArray[np.bool_]:
@@ -86,18 +97,18 @@ def _entered(now: NDArray[np.int8], then: NDArray[np.int8]) -> NDArray[np.bool_]
     return np.asarray((now > then) & ((now == LIQUIDATION) | (now == BANKRUPT)))
 
 
-def _breach(run: Run, rack: Rack, twin: int, at: int, last: int, what: str) -> Breach:
+def _breach(run: Run, rack: Rack | Ladder, twin: int, at: int, last: int, what: str) -> Breach:
     trace = run.trace(twin)
-    now, then = rack.states(trace.value[at]), rack.states(trace.value[last])
+    now, then = _now_and_then(run, rack, twin, at, last)
     changed = (now != FROZEN) & (now != then)
     # the plainest witness: one that is liquidated, if any, else the first
     account = int(np.argmax(np.where(changed, 1 + _entered(now, then), 0)))
     record = rack.accounts[account]
-    side = "long" if record.size > 0 else "short"
+    side = sided(record)
     status = STATUSES[trace.status[at]]
     others = f" ({int(changed.sum())} of {len(rack)} accounts moved)" if len(rack) > 1 else ""
     goes = f"goes from {STATES[then[account]]} to {STATES[now[account]]}{others}"
-    sentence = f"in {which(twin)} the index is {status} and its value moves on: at it a {side} account {goes}."
+    sentence = f"in {which(twin)} the index is {status} and its value moves on: at it {side} {goes}."
     promised = f"while {status}, every account frozen or as at the last ok or degraded value"
     seen = f"index {value_text(trace, at)}, the last it stood by {price_text(float(trace.value[last]))}"
     return Breach(twin, at, float(changed.sum()), sentence, promised, seen, "clean twin", run.clean_trace, record, what=what)
@@ -114,6 +125,6 @@ PROPERTY = Property(
     measure="the most accounts that what is published meanwhile puts into another state",
     example="""a says 100, b 100.5, c 101, d 101.5, e 102; a, b and c stop at 12:00:20, and the target calls the mean of the other two held
 12:00:30   index 101.75 (held), the last it stood by 101
-in the run with faults the index is held and its value moves on: at it a short account goes from healthy to bankrupt (7 of 44 accounts moved).
+in the run with faults the index is held and its value moves on: at it a short account goes from healthy to bankrupt (9 of 64 accounts moved).
 promised: while held, every account frozen or as at the last ok or degraded value""",
 )

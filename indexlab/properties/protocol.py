@@ -20,9 +20,9 @@ __all__ = ["PROPERTY"]
 def check(run: Run) -> Outcome:
     """Count the requests that failed, and the promises (ok, degraded) without a finite positive number."""
     found: Breach | None = None
-    failed = {twin for twin, _ in run.failures}
+    failed = {twin for twin, _ in run.all_failures}
     # a target that is asked no more says less than the failure that led there
-    for twin, failure in sorted(run.failures, key=lambda failed: failed[1].kind == "not-started")[:1]:
+    for twin, failure in sorted(run.all_failures, key=lambda failed: failed[1].kind == "not-started")[:1]:
         sentence = f"the target failed in {which(twin)}: {failure.detail}"
         found = Breach(twin, 0, 1.0, sentence, "every answer fits the target protocol, in time", str(failure.kind), "clean twin", what=str(failure.kind))
     wrong = 0

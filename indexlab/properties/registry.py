@@ -13,13 +13,16 @@ from indexlab.properties import (
     determinism,
     duplicates,
     explanation,
+    funding_bounds,
     future_time,
     hull,
     invalid_values,
     isolation,
     lagging_source,
     late_data,
+    liquidation_rules,
     margin_recovery,
+    margin_rules,
     margin_stability,
     minority_weight,
     no_flapping,
@@ -82,6 +85,9 @@ _BUNDLED = (
     margin_stability,
     margin_recovery,
     no_silent_freeze,
+    funding_bounds,
+    margin_rules,
+    liquidation_rules,
 )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import numpy as np
 
 from indexlab.index.determination import HELD
+from indexlab.margin.states import STATES
 from indexlab.market.panel import NEVER_US
 from indexlab.market.rates import factors
 from indexlab.properties.independence import independent_of
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
     from indexlab.index.determination import Determinations
     from indexlab.margin.case import MarginAnswer, MarginCase
+    from indexlab.margin.ladder import Ladder
+    from indexlab.margin.mark_rules import MarkRule
     from indexlab.margin.rack import Rack
+    from indexlab.margin.rules import VenueRules
     from indexlab.market.errors import TargetFailure
     from indexlab.market.panel import Panel
     from indexlab.market.quotes import Quotes
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
 
 Made = TypeVar("Made")
 
-__all__ = ["CLEAN", "Against", "MarginTalk", "Run", "Stack", "Trace", "Twin", "Variation"]
+__all__ = ["CLEAN", "Against", "MarginFailure", "MarginTalk", "Run", "Stack", "Trace", "Twin", "Variation"]
 
 CLEAN = -1
 """The number of the clean twin, where broken ones count from 0."""
@@ -110,15 +114,23 @@ class Against:
 class MarginTalk:
     """A margin case over the index of one run (`twin`, -1: the clean one), and what was answered, by our engine or by a target that offers `margin`.
 
-    Talks of one batch ask for the same accounts, holdings and books: what differs between the clean one and a broken one comes from the index alone.
-    `ours` says
-    that our own engine answered.
+    Talks of one batch ask for the same accounts, holdings and books: what differs between the clean one and a broken one comes from the index alone. `ours`
+    says that our own engine answered.
     """
 
     twin: int
     case: MarginCase
     answer: MarginAnswer
     ours: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MarginFailure:
+    """A margin case that a target failed on, and how."""
+
+    twin: int
+    case: MarginCase
+    failure: TargetFailure
 
 
 class Stack:
@@ -217,8 +229,9 @@ class Run:
 
     `rates` and, one a broken twin, `twin_rates` are what the target was told that the quote currencies are worth in the index's; None where it was told
     nothing. `notes` say what went wrong beside it (a third party's fault that failed). `against` is what a second target answered, where there is one.
-    `margin` are
-    the margin cases that were asked beside it, the clean run's first; none where no property needs them.
+    `margin` are the margin cases that were asked beside it, the clean run's first; none where no property needs them. `own` are the states of the rack's
+    accounts as a target with a margin engine has them, in the clean run and a broken one. `margin_failures` are those of its answers to either. `rules` are the
+    venue's whose margin rules hold; `mark` is the rule that makes the accounts' marks of the index, None where they are marked at the index itself.
     """
 
     expect: Expect
@@ -230,7 +243,7 @@ class Run:
     twins: tuple[Twin, ...]
     batch: Batch
     variations: tuple[Variation, ...] = ()
-    rack: Rack | None = None
+    rack: Rack | Ladder | None = None
     failures: tuple[tuple[int, TargetFailure], ...] = ()
     numbers: tuple[int, ...] = field(default=())
     rates: Rates | None = None
@@ -238,6 +251,15 @@ class Run:
     notes: tuple[str, ...] = ()
     against: Against | None = None
     margin: tuple[MarginTalk, ...] = ()
+    own: tuple[MarginTalk, ...] = ()
+    margin_failures: tuple[MarginFailure, ...] = ()
+    rules: VenueRules | None = None
+    mark: MarkRule | None = None
+
+    @property
+    def all_failures(self) -> tuple[tuple[int, TargetFailure], ...]:
+        """Where the target failed, as (twin, failure): asked for an index, or for margin."""
+        return self.failures + tuple((failed.twin, failed.failure) for failed in self.margin_failures)
 
     @property
     def uses_book(self) -> bool:
@@ -305,11 +327,62 @@ class Run:
         return cast("Made", self._made[make])
 
     @cached_property
+    def clean_mark(self) -> NDArray[np.float64]:
+        """[1, times]: what the accounts are marked at in the clean run, NaN where its index is not to be acted on."""
+        return self._marks(self.clean.value)
+
+    @cached_property
+    def broken_mark(self) -> NDArray[np.float64]:
+        """[runs, times]: what the accounts are marked at in the broken runs, NaN where their index is not to be acted on."""
+        return self._marks(self.broken.value)
+
+    def mark_of(self, trace: Trace) -> NDArray[np.float64]:
+        """Return what the accounts are marked at under an answer, [times], NaN where it is not to be acted on."""
+        value = np.where(trace.missing, np.nan, trace.value)
+        return value if self.mark is None else self._marks(value.reshape(1, -1)).reshape(-1)
+
+    def _marks(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the marks that the rule makes of index values, [runs, times]; without a rule these themselves.
+
+        The contract's own market, and every other venue's, is taken to be honest: bid, ask, last trade and other mids are the clean run's index at the time,
+        and the funding rate is 0. So the mark of a wrong index is less wrong, by what the rule gives to the market.
+        """
+        if self.mark is None or not value.size:
+            return value
+        from indexlab.margin.mark import marks
+        from indexlab.margin.mark_feed import mark_feed
+
+        honest = self.clean.value[0]
+        around: NDArray[np.float64] = np.empty_like(value)
+        for row, index in enumerate(value):
+            around[row] = marks(self.mark, mark_feed(self.times, index, book=(honest, honest), last=honest, others=((honest,), (1.0,)))).mark
+        return around
+
+    @cached_property
     def broken_states(self) -> NDArray[np.int8]:
-        """[runs, times, accounts]: the accounts' states in the broken runs; no accounts where there is no rack."""
+        """[runs, times, accounts]: the accounts' states in the broken runs, our engine's, or the target's own; no accounts where there is no rack."""
         if self.rack is None:
             return np.empty((len(self.twins), len(self.times), 0), dtype=np.int8)
-        return self.rack.states(self.broken.value)
+        states = self.rack.states(self.broken_mark)
+        for twin in range(len(self.twins)):
+            own = self.own_states(twin)
+            if own is not None:
+                states[twin] = own
+        return states
+
+    def own_states(self, twin: int) -> NDArray[np.int8] | None:
+        """Return [times, accounts] how a target with a margin engine itself has the rack's accounts in a run; None where it was not asked."""
+        for talk in self.own:
+            if talk.twin == twin:
+                return np.array([[STATES.index(state) for state in row] for row in talk.answer.state], dtype=np.int8)
+        return None
+
+    def clean_states(self, twin: int) -> NDArray[np.int8]:
+        """Return [times, accounts] the accounts' states in the clean run, as whoever judges the accounts of a broken twin has them."""
+        if self.rack is None:
+            return np.empty((len(self.times), 0), dtype=np.int8)
+        own = self.own_states(CLEAN) if self.own_states(twin) is not None else None
+        return self.rack.states(self.clean_mark, self.clean.missing)[0] if own is None else own
 
     def of_kind(self, kind: str) -> tuple[Variation, ...]:
         """Return the variations of one kind."""

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from indexlab.margin.account import Account
     from indexlab.properties.property import Breach
     from indexlab.properties.run import Run, Trace
 
-__all__ = ["distance", "first_breach", "is_or_are", "names", "price_text", "say", "since_text", "summed_up", "value_text", "worst_of"]
+__all__ = ["distance", "first_breach", "is_or_are", "names", "price_text", "say", "sided", "since_text", "summed_up", "value_text", "worst_of"]
 
 
 def names(run: Run, positions: Iterable[int]) -> str:
@@ -67,6 +68,13 @@ def say(trace: Trace, other: Trace, at: int, reference: str) -> str:
     """Return `index 63 933.7, with kraken absent 63 850.0 (13.1 bp)`."""
     gap = "" if trace.missing[at] or other.missing[at] else f" ({distance(float(trace.value[at]), float(other.value[at]))})"
     return f"index {value_text(trace, at)}, {reference} {value_text(other, at)}{gap}"
+
+
+def sided(account: Account) -> str:
+    """Return "a long account" or "a short account", and of one with several positions its name."""
+    if account.mode != "isolated":
+        return f"the {account.mode} account {account.id}"
+    return f"a {'long' if account.size > 0 else 'short'} account"
 
 
 def since_text(run: Run, at: int, moment: int) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from indexlab.faults.many import inject_many
 from indexlab.faults.spec import FaultSpec
 from indexlab.margin.account import Account
+from indexlab.margin.case import MarginCase
 from indexlab.market.errors import InputError
 from indexlab.market.fixture import find_fixture, load_fixture
 from indexlab.market.levels import Levels
@@ -123,6 +124,7 @@ class FixtureSlice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A market (one of `market`, `quotes`, `fixture`), the faults in their order, and accounts; without accounts a rack is set up.
 
+    `margin` is the margin case that is asked of the run without faults, and, retold, of the one with them; without it one is drawn where it is needed.
     `times` are the publication times (microseconds); where None, those of the market or the fixture. `rates` are what the quote currencies were worth in the
     index's: a market's prices are then in each source's own currency.
     """
@@ -136,6 +138,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     accounts: tuple[Account, ...] = ()
     rates: tuple[CurrencyRate, ...] = ()
     schema: int = 1
+    margin: MarginCase | None = None
 
     @classmethod
     def of(
@@ -184,8 +187,9 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     def _words(self) -> tuple[str, list[str]]:
         ids = {source.id for source in self.sources}
         rest = ("times", "accounts", "rates")
-        if self.market is None or self.quotes is not None or self.fixture is not None or self.schema != 1 or not 0 < len(ids) == len(self.sources):
-            names = ("sources", "market", "quotes", "fixture", "faults", *rest, "schema")
+        written = any(given is not None for given in (self.quotes, self.fixture, self.margin)) or self.schema != 1
+        if self.market is None or written or not 0 < len(ids) == len(self.sources):
+            names = ("sources", "market", "quotes", "fixture", "faults", *rest, "schema", "margin")
             usual = Scenario(sources=())
             return "Scenario", [f"{name}={value!r}" for name in names if (value := getattr(self, name)) != getattr(usual, name) or name == "sources"]
         words = [f"sources={written_basket(self.sources)}", f"market={written_market(self.market)}"]

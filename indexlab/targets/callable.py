@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["BatchIndex", "Describing", "IndexFunction", "IndexObject", "Params", "Result"]
+__all__ = ["BatchIndex", "Describing", "IndexFunction", "IndexObject", "MarginObject", "Params", "Result"]
 
 Params: TypeAlias = "dict[str, object]"
 """`sources`, `observations` (columns of equal length, sorted by `receive_time`), `times`, and `rates` where quotes are in several currencies. It is the
@@ -52,3 +52,10 @@ class BatchIndex(Protocol):
 
     def index_batch(self, params: list[Params], /) -> Sequence[Result]:
         """Return a result for each of the runs, in their order."""
+
+
+class MarginObject(Protocol):
+    """What an object may have besides: a margin engine."""
+
+    def margin(self, params: Params, /) -> Result:
+        """Return `state` and `margin_ratio`, a row for each of `times`, an entry for each of `accounts`, and what else it says of what it was asked."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol, Self, TypeVar
 
 from indexlab.market.errors import TargetFailure
 from indexlab.targets.hidden import Hider
+from indexlab.targets.margin_answers import read_margin
+from indexlab.targets.margin_params import MARGIN, margin_params
 from indexlab.targets.one_by_one import one_by_one
 from indexlab.targets.protocol import (
     BATCH,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
+    from indexlab.margin.case import MarginAnswer, MarginCase
     from indexlab.targets.options import TargetOptions
     from indexlab.targets.target import Outcome, Request
 
@@ -92,6 +95,10 @@ class CalledTarget:
             return [outcome for batch in batches(requests) for outcome in self._batch(batch, uses, pieces)]
         return [self._run(request, uses, pieces) for request in requests]
 
+    def margin(self, cases: Sequence[MarginCase]) -> list[MarginAnswer | TargetFailure]:
+        """Answer every margin case, one entry each in their order; a misbehaving target gives a RequestFailure there and never raises."""
+        return [self._margin(case) for case in cases]
+
     def ask(self, method: str, params: bytes) -> object:
         """Ask anything, with params that are JSON, and return the result as it came; raises RequestFailure."""
         answer = self._asked(method, params, lambda result: result)
@@ -111,6 +118,9 @@ class CalledTarget:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Close it."""
         self.close()
+
+    def _margin(self, case: MarginCase) -> MarginAnswer | TargetFailure:
+        return self._asked(MARGIN, margin_params(case), lambda result: read_margin(result, case))
 
     def _run(self, request: Request, uses: tuple[str, ...], pieces: Pieces) -> Outcome:
         return self._asked("index", params_of(request, uses, pieces), lambda result: read_determinations(result, shape_of(request)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from indexlab.margin.rules_file import venue_names
 from indexlab.market.quotes import OPTIONAL_COLUMNS
 from indexlab.targets.shape import as_object, as_text, misfit, shown
 from indexlab.targets.target import BOOK, PRICE, Description
@@ -36,6 +37,7 @@ def read_description(answered: object) -> Description:
         thresholds=_thresholds(result.get("thresholds")),
         columns=_columns(result.get("columns")),
         converts=_flag(result.get("converts"), "result.converts"),
+        venue=_venue(result.get("venue")),
     )
 
 
@@ -46,6 +48,16 @@ def _columns(given: object) -> tuple[str, ...]:
         if name not in _OPTIONAL:
             raise misfit("result.columns", f"must be of {', '.join(_OPTIONAL)}, was {shown(name)}")
     return tuple(name for name in _OPTIONAL if name in named)
+
+
+def _venue(given: object) -> str:
+    """Read whose margin rules a target follows: a bundled venue's."""
+    if given is None:
+        return ""
+    name = as_text(given, "result.venue")
+    if name not in venue_names():
+        raise misfit("result.venue", f"must be one of {', '.join(venue_names())}, was {shown(name)}")
+    return name
 
 
 def _flag(given: object, where: str) -> bool:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Literal, Self
 import numpy as np
 
 from indexlab.index.determination import STATUSES, Determinations
+from indexlab.margin.case import MarginAnswer
+from indexlab.margin.states import STATES
 from indexlab.market.errors import TargetFailure
-from indexlab.targets.target import Description, RequestFailure, Streaming
+from indexlab.targets.target import Description, Margining, RequestFailure, Streaming
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from indexlab.margin.case import MarginCase
     from indexlab.market.quotes import Quotes
     from indexlab.market.source import Basket
     from indexlab.targets.target import Outcome, Request, Target
@@ -69,6 +72,19 @@ class _Guarded:
             return [RequestFailure("misfit", problem) for _ in requests]
         return [_checked(answer, len(request.times)) for answer, request in zip(answers, requests, strict=True)]
 
+    def margin(self, cases: Sequence[MarginCase]) -> list[MarginAnswer | TargetFailure]:
+        """Answer every margin case; it never raises, also where there is no margin engine."""
+        return [self._margin(case) for case in cases]
+
+    def _margin(self, case: MarginCase) -> MarginAnswer | TargetFailure:
+        if not isinstance(self._target, Margining):
+            return RequestFailure("error", "provides margin, and has no method margin")
+        try:
+            answers: list[object] = list(self._target.margin([case]))
+        except Exception as error:  # noqa: BLE001 - as for index
+            return RequestFailure("error", f"margin raised {type(error).__name__}: {error}")
+        return _checked_margin(answers[0] if len(answers) == 1 else None, case)
+
     def close(self) -> None:
         """Close it."""
         self._target.close()
@@ -103,4 +119,19 @@ def _checked(answer: object, count: int) -> Outcome:
         return RequestFailure("misfit", f"value must be float64 and status int8, were {value.dtype} and {status.dtype}")
     if count and not (status.min() >= 0 and status.max() < len(STATUSES)):
         return RequestFailure("misfit", f"status must be a code from 0 to {len(STATUSES) - 1}, was {status.min()} to {status.max()}")
+    return answer
+
+
+def _checked_margin(answer: object, case: MarginCase) -> MarginAnswer | TargetFailure:
+    """Return a margin answer that the audit can look at, or the failure that it is."""
+    if isinstance(answer, TargetFailure):
+        return answer
+    if not isinstance(answer, MarginAnswer):
+        return RequestFailure("misfit", f"margin must return a MarginAnswer for each case, was {type(answer).__name__}")
+    accounts = len(case.accounts)
+    rows = (answer.state, answer.margin_ratio)
+    if any(len(each) != len(case.times) or any(len(row) != accounts for row in each) for each in rows):
+        return RequestFailure("misfit", f"state and margin_ratio must have an entry for each of {len(case.times)} times and {accounts} accounts")
+    if not {state for row in answer.state for state in row} <= set(STATES):
+        return RequestFailure("misfit", f"state must be one of {', '.join(STATES)}")
     return answer

@@ -21,6 +21,8 @@ from indexlab.market.errors import InputError, TargetFailure
 from indexlab.targets.flight import Flight, Parcel
 from indexlab.targets.life import Life, Limits
 from indexlab.targets.lines import excerpt
+from indexlab.targets.margin_answers import read_margin
+from indexlab.targets.margin_params import MARGIN, margin_params
 from indexlab.targets.one_by_one import one_by_one
 from indexlab.targets.pipes import Ending
 from indexlab.targets.protocol import BATCH, batches, decode_description, decode_result, encode_call, encode_describe
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
+    from indexlab.margin.case import MarginAnswer, MarginCase
     from indexlab.targets.target import Description, Outcome, Request
 
 __all__ = ["ProcessTarget", "split_command"]
@@ -104,6 +107,10 @@ class ProcessTarget:
                 self.describe()
         return self._fly(self._packed(requests))
 
+    def margin(self, cases: Sequence[MarginCase]) -> list[MarginAnswer | TargetFailure]:
+        """Answer every margin case, one entry each in their order; a misbehaving target gives a RequestFailure there and never raises."""
+        return [self._margin(case) for case in cases]
+
     def ask(self, method: str, params: bytes) -> object:
         """Ask anything, with params that are JSON, and return the result as it came; raises RequestFailure."""
         return self._ask(lambda request_id: encode_call(request_id, method, params), decode_result)
@@ -126,6 +133,15 @@ class ProcessTarget:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Close it."""
         self.close()
+
+    def _margin(self, case: MarginCase) -> MarginAnswer | TargetFailure:
+        try:
+            return self._ask(
+                lambda request_id: encode_call(request_id, MARGIN, margin_params(case)),
+                lambda line, request_id: read_margin(decode_result(line, request_id), case),
+            )
+        except TargetFailure as failure:
+            return failure
 
     def _packed(self, requests: Sequence[Request]) -> list[Parcel]:
         provides = () if self._description is None else self._description.provides

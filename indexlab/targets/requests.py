@@ -119,8 +119,10 @@ def encode_description(description: Description) -> JSONObject:
     told: JSONObject = {"protocol": PROTOCOL, "name": description.name}
     if description.version:
         told["version"] = description.version
-    told |= {"provides": ["index", BATCH], "uses": list(description.uses), "expect": description.expect, "thresholds": list(description.thresholds)}
-    return told | {"columns": list(description.columns), "converts": description.converts}
+    provides = ["index", BATCH, *(["margin"] if "margin" in description.provides else [])]
+    told |= {"provides": provides, "uses": list(description.uses), "expect": description.expect, "thresholds": list(description.thresholds)}
+    told |= {"columns": list(description.columns), "converts": description.converts}
+    return told | {"venue": description.venue} if description.venue else told
 
 
 def encode_result(found: Determinations) -> JSONObject:

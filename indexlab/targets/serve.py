@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import msgspec
 
 from indexlab.market.errors import InputError, TargetFailure
+from indexlab.targets.margin_params import MARGIN
+from indexlab.targets.margin_requests import encode_margin, read_margin_case
 from indexlab.targets.output import protocol_output
 from indexlab.targets.protocol import BATCH
 from indexlab.targets.requests import check_describe, encode_description, encode_result, read_call, read_request, read_requests
+from indexlab.targets.target import Margining
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,12 +24,17 @@ if TYPE_CHECKING:
     from indexlab.targets.shape import JSONObject
     from indexlab.targets.target import Outcome, Request, Target
 
-__all__ = ["METHODS", "answer", "failed", "internal", "protocol_output", "serve_lines", "warm"]
+__all__ = ["answer", "failed", "internal", "methods_of", "protocol_output", "serve_lines", "warm"]
 
-METHODS: Final = ("describe", "index", BATCH)
+_METHODS: Final = ("describe", "index", BATCH)
 _MOST_LINE: Final = 256 << 20
 """A request line has at most so many bytes; the rest of a longer one is passed over."""
 _CHUNK: Final = 1 << 20
+
+
+def methods_of(target: Target) -> tuple[str, ...]:
+    """Return the methods that a target is served with: `margin` where it has a margin engine."""
+    return (*_METHODS, MARGIN) if isinstance(target, Margining) and MARGIN in target.describe().provides else _METHODS
 
 
 def answer(target: Target, method: str, params: object) -> object:
@@ -41,7 +49,19 @@ def answer(target: Target, method: str, params: object) -> object:
         return encode_result(outcome)
     if method == BATCH:
         return _batch(target, read_requests(params))
-    raise InputError(f"must be one of {', '.join(METHODS)}, was {msgspec.json.encode(method).decode()}", key="method")
+    if method == MARGIN and MARGIN in methods_of(target):
+        return _margin(target, params)
+    raise InputError(f"must be one of {', '.join(methods_of(target))}, was {msgspec.json.encode(method).decode()}", key="method")
+
+
+def _margin(target: Target, params: object) -> object:
+    case = read_margin_case(params)
+    if not isinstance(target, Margining):  # pragma: no cover - `methods_of` has looked
+        raise TypeError
+    (answered,) = target.margin([case])
+    if isinstance(answered, TargetFailure):
+        raise answered
+    return encode_margin(answered)
 
 
 def failed(failure: TargetFailure) -> str:

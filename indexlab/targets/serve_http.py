@@ -1,4 +1,4 @@
-"""A target served over HTTP on the loopback interface: `POST /describe`, `/index` and `/index_batch`, bare params in, bare result out.
+"""A target served over HTTP on the loopback interface: `POST /describe`, `/index`, `/index_batch` and `/margin`, bare params in, bare result out.
 
 One request at a time reaches the target; who is slow to send or to read keeps nobody else waiting.
 """
@@ -17,7 +17,7 @@ import msgspec
 
 from indexlab.market.errors import InputError, TargetFailure
 from indexlab.targets.requests import read_params
-from indexlab.targets.serve import METHODS, answer, failed, internal
+from indexlab.targets.serve import answer, failed, internal, methods_of
 
 if TYPE_CHECKING:
     from indexlab.targets.shape import JSONObject
@@ -35,6 +35,7 @@ _HELP: Final = """{label}, served by the target protocol, version 1 (indexlab).
 POST /describe      {{"protocol": 1}}                                              what it is
 POST /index         {{"sources": [...], "observations": {{...}}, "times": [...]}}    what it publishes
 POST /index_batch   [{{"sources": [...], ...}}, ...]                               many runs at once
+POST /margin        {{"contracts": [...], "accounts": [...], "times": [...], …}}    margin states, where it has a margin engine
 
 Bodies are JSON: bare params in, the bare result out; an error is {{"error": {{"message": ...}}}}.
 """
@@ -90,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Help, at the root."""
         if self.path == "/":
             self._send(HTTPStatus.OK, _HELP.format(label=self.server.target.label).encode(), "text/plain; charset=utf-8")
-        elif self.path.lstrip("/") in METHODS:
+        elif self.path.lstrip("/") in methods_of(self.server.target):
             self.send_error(HTTPStatus.METHOD_NOT_ALLOWED, f"{self.path} is asked with POST")
         else:
             self._unknown_path()
@@ -101,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
         if body is None:
             return
         method = self.path.removeprefix("/")
-        if method not in METHODS:
+        if method not in methods_of(self.server.target):
             self._unknown_path()
             return
         try:
@@ -144,7 +145,7 @@ class _Handler(BaseHTTPRequestHandler):
         return body
 
     def _unknown_path(self) -> None:
-        self._fail(HTTPStatus.NOT_FOUND, f"there is nothing at {self.path[:80]}; POST /{', /'.join(METHODS)}")
+        self._fail(HTTPStatus.NOT_FOUND, f"there is nothing at {self.path[:80]}; POST /{', /'.join(methods_of(self.server.target))}")
 
     def _fail(self, status: HTTPStatus, message: str) -> None:
         told: JSONObject = {"error": {"message": message}}

@@ -36,11 +36,14 @@ _PLAIN: Final = (str, bytes, list, tuple, dict)
 """Objects that have a method `index` and are no index."""
 
 
+METHODS: Final = ("describe", "index", "index_batch", "margin")
+
+
 class Spoken:
     """A function or an object that answers the methods of the protocol."""
 
     def __init__(self, name: str, methods: Mapping[str, Callable[..., object]]) -> None:
-        """`methods` are those it has of describe, index and index_batch."""
+        """`methods` are those it has of describe, index, index_batch and margin."""
         self.name, self._methods = name, methods
 
     def answer(self, method: str, params: object, limit_s: float = 0) -> bytes:
@@ -93,7 +96,7 @@ def spoken(thing: object, name: str, label: str) -> Spoken:
         except Exception as error:
             raise InputError(f"is a class that cannot be made without arguments: {_told(error)}", key=label, remedy="name an object made from it") from error
     if not isinstance(thing, _PLAIN) and callable(getattr(thing, "index", None)):
-        methods = {method: getattr(thing, method) for method in ("describe", "index", "index_batch") if callable(getattr(thing, method, None))}
+        methods = {method: getattr(thing, method) for method in METHODS if callable(getattr(thing, method, None))}
     elif callable(thing):
         methods = {"index": thing}
     else:

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
     from indexlab.index.determination import Determinations
     from indexlab.margin.case import MarginAnswer, MarginCase
+    from indexlab.margin.rules import VenueRules
     from indexlab.market.quotes import Quotes
     from indexlab.market.rates import Rates
     from indexlab.market.source import Basket
 
-__all__ = ["BOOK", "PRICE", "Description", "Margining", "Outcome", "Request", "RequestFailure", "Streaming", "Target", "undescribed"]
+__all__ = ["BOOK", "PRICE", "Description", "FollowingRules", "Margining", "Outcome", "Request", "RequestFailure", "Streaming", "Target", "undescribed"]
 
 PRICE: Final = ("price",)
 BOOK: Final = ("bid", "ask")
@@ -51,6 +52,7 @@ class Description:
 
     `thresholds` are the ratios at which its rules take hold (0.05: a band of 5 %): sizes at and beside them are tried. Nothing is taken on trust from them.
     `columns` are the optional columns of observations that it reads ("confidence", "trade_size", "book"); `converts`: it reads `rates`.
+    `venue` names the bundled venue whose margin rules its margin engine follows, "" where it says none.
     `dear`: a run of many thousands of observations costs it minutes, and is spared.
     """
 
@@ -63,6 +65,7 @@ class Description:
     columns: tuple[str, ...] = ()
     converts: bool = False
     dear: bool = False
+    venue: str = ""
 
 
 class RequestFailure(TargetFailure):
@@ -118,6 +121,15 @@ class Margining(Protocol):
 
     def margin(self, cases: Sequence[MarginCase]) -> list[MarginAnswer | TargetFailure]:
         """Answer every case, one entry each in their order; a misbehaving target gives a TargetFailure there and never raises."""
+
+
+@runtime_checkable
+class FollowingRules(Protocol):
+    """What a target with a margin engine in this process may have besides: the rules that it follows, where they are no bundled venue's."""
+
+    @property
+    def margin_rules(self) -> VenueRules:
+        """Whose rules it is asked under, unless the plan says otherwise."""
 
 
 def undescribed(label: str) -> Description:

@@ -76,7 +76,7 @@ def assert_index_stable(index: Index, scenario: Scenario, within: object = "1%",
 def assert_margin_stable(index: Index, scenario: Scenario, headroom: object = "1%", *, unmet: Unmet = "reject", **expect: object) -> None:
     """Assert `margin-stability`: what is broken moves no account that has more than `headroom` into another margin state.
 
-    The accounts are the scenario's; where it has none, a rack of 44 at known distances from a change of state.
+    The accounts are the scenario's; where it has none, a rack of 64 at known distances from a change of state.
 
     >>> broken = Scenario.of(sources=5, faults=[fault("level", "kraken", at="20s")])
     >>> assert_margin_stable("preset:plain-median", broken, headroom="1%")

@@ -60,7 +60,7 @@ def twins(index: Index, scenario: Scenario, **expect: object) -> Twins:
     `expect` are keys of the plan's [expect]. Raises BrokenPromiseError where the index does not answer as the target protocol asks, and InputError.
 
     >>> twins("preset:plain-mean", Scenario.of(sources=5, faults=[fault("level", "kraken", at="20s", intensity=0.025)]))
-    <Twins: kraken broken, 19.9042% displaced, 21 of 44 accounts moved>
+    <Twins: kraken broken, 19.9042% displaced, 31 of 64 accounts moved>
     """
     asked = ask(index, scenario, ("single-source",), expect)
     if asked.opened.failure is not None or asked.run.failures:
@@ -107,5 +107,5 @@ def _states(run: Run, trace: Trace) -> dict[str, tuple[str, ...]]:
 
     if run.rack is None:
         return {}
-    codes = run.rack.states(trace.value, trace.missing)
+    codes = run.rack.states(run.mark_of(trace), trace.missing)
     return {name: tuple(STATES[code] for code in codes[:, place].tolist()) for place, name in enumerate(run.rack.ids)}

@@ -222,6 +222,8 @@ FULL = AuditPlan(
     options=TargetOptions(1.5, 0.25, 1 << 25, (("Authorization", Secret("Bearer s3cr3t")),), isolate=True),
     against="preset:plain-mean",
     name="acme",
+    venue="okx",
+    mark="venue",
     file=Path("indexlab.toml"),
     baseline=Baseline(Path("indexlab-baseline.toml"), (Entry("0123456789ab", "t", "hull", "known", date(2027, 1, 31)),), date(2026, 5, 4)),
 )

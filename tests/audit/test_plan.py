@@ -8,7 +8,9 @@ import pytest
 
 from indexlab.audit.effective import Flags, effective_plan
 from indexlab.audit.plan import BUDGETS, PROFILES, find_plan, read_plan
+from indexlab.audit.venues import rules_named
 from indexlab.index.catalogue import preset_names
+from indexlab.margin.rules_file import venue, venue_path
 from indexlab.market.errors import InputError
 from tests.audit.audits import audited
 
@@ -182,3 +184,42 @@ def test_what_a_plan_names_is_found_from_where_it_lies(tmp_path):
     assert given == below / "mine"
     _, _, stays = effective_plan(Flags(targets=("plain-mean",)), below, 2, lambda: 0.0, lambda: False)
     assert stays == below
+
+
+def test_a_plan_s_venue_is_a_name_or_a_file_found_from_where_the_plan_lies(tmp_path, monkeypatch):
+    below = tmp_path / "rules" / "deep"
+    below.mkdir(parents=True)
+    (tmp_path / "acme.toml").write_text(venue_path("okx").read_text())
+    for name, found in (("okx", "okx"), ("acme.toml", "acme.toml")):
+        written(tmp_path, f'[margin]\nvenue = "{name}"\n')
+        assert effective(tmp_path)[0].venue == found
+        assert effective(tmp_path)[0].as_table()["venue"] == found
+    monkeypatch.chdir(below)
+    plan, _, _ = effective_plan(Flags(targets=("okx-2018",)), below, 1, lambda: 0.0, lambda: False)
+    assert rules_named(plan.venue).states == venue("okx").states
+    written(tmp_path, '[margin]\nvenue = "okex"\n')
+    with pytest.raises(InputError, match=r'indexlab\.toml: margin\.venue is no venue, was "okex"; did you mean "okx"\?'):
+        effective(tmp_path)
+    written(tmp_path, '[margin]\nvenue = "gone.toml"\n')
+    with pytest.raises(InputError, match=r"gone\.toml"):
+        effective(tmp_path)
+    written(tmp_path, "[margin]\nvenus = 1\n")
+    with pytest.raises(InputError, match=r'margin\.venus is no key of \[margin\]; did you mean "venue"\?'):
+        effective(tmp_path)
+
+
+def test_a_plan_s_mark_is_the_index_or_the_venue_s_and_no_venue_with_two_marks_makes_it(tmp_path):
+    for text, mark in (("", "index"), ('[margin]\nmark = "index"\n', "index"), ('[margin]\nmark = "venue"\n', "venue")):
+        written(tmp_path, text)
+        plan, _ = effective(tmp_path)
+        assert (plan.mark, plan.as_table().get("mark", "index")) == (mark, mark)
+    written(tmp_path, '[margin]\nmark = "venues"\n')
+    with pytest.raises(InputError, match=r'indexlab\.toml: margin\.mark must be one of index, venue, was "venues"; did you mean "venue"\?'):
+        effective(tmp_path)
+    (tmp_path / "acme.toml").write_text(venue_path("mango-v4").read_text())
+    for name in ("drift", "acme.toml"):
+        written(tmp_path, f'[margin]\nvenue = "{name}"\nmark = "venue"\n')
+        with pytest.raises(InputError, match=r'indexlab\.toml: margin\.mark must be "index" for (drift|mango-v4), which marks longs and shorts at two prices'):
+            effective(tmp_path)
+        written(tmp_path, f'[margin]\nvenue = "{name}"\n')
+        assert effective(tmp_path)[0].mark == "index"

@@ -7,6 +7,7 @@ import pytest
 
 from indexlab.audit.judge import Judge
 from indexlab.audit.results import property_result
+from indexlab.audit.venues import rules_named
 from indexlab.audit.work import Job
 from indexlab.faults.spec import FaultSpec
 from indexlab.margin.account import Account
@@ -21,7 +22,7 @@ from indexlab.targets.resolve import open_target
 EXPECT = Expect()
 
 
-def verdict(name, fault, *, accounts=(), many=1):
+def verdict(name, fault, *, accounts=(), many=1, number=0, venue=""):
     """What an audit would say of one property after one batch with one broken twin."""
     market = market_for(EXPECT, "calm", limit_shape(EXPECT).publications, 1)
     start = market.start + 20 * market.interval
@@ -29,7 +30,8 @@ def verdict(name, fault, *, accounts=(), many=1):
     made = Batch(Scenario(sources=drawn_basket(7, 1), market=market, accounts=accounts), ((spec,),))
     with open_target("preset:plain-median") as target:
         described = target.describe()
-        tally = Judge(target, described, EXPECT, (find_property(name),)).judge(made, 0, 0)
+        rules = rules_named(venue) if venue else None
+        tally = Judge(target, described, EXPECT, (find_property(name),), rules=rules).judge(made, number, 0)
     world = World(EXPECT, None, book=False, twins=1)
     job = Job("preset:plain-median", "m", "", described.uses, described.provides, world, (name,), 0, sparing=False)
     found = property_result(find_property(name), job, tally, [], None)
@@ -65,3 +67,14 @@ def test_a_rack_with_nobody_near_a_border():
 def test_sources_that_never_fell_silent_for_long_enough():
     assert verdict("silent-source", fault("level", 0.5))[0] == "inconclusive"
     assert verdict("silent-source", fault("stop"))[0] == "holds"
+
+
+@pytest.mark.parametrize("name", ["margin-rules", "funding-bounds", "liquidation-rules"])
+def test_a_batch_beside_which_no_margin_case_was_asked(name):
+    assert verdict(name, fault("level", 0.5), number=1)[0] == "inconclusive"
+    assert verdict(name, fault("level", 0.5), number=0)[0] == "holds"
+
+
+def test_a_venue_without_funding_gives_no_occasion():
+    assert verdict("funding-bounds", fault("level", 0.5), venue="deribit-2019") == ("not-applicable", "the venue's rules have no funding")
+    assert verdict("margin-rules", fault("level", 0.5), venue="deribit-2019")[0] == "holds"

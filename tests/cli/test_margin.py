@@ -162,3 +162,52 @@ def test_what_a_file_says_commands_no_terminal(tmp_path):
         done = ran("margin", *words)
         assert done.exit_code == 0
         assert not set(done.stdout) & {"\x07", "\u202e"}
+
+
+def test_a_band_that_no_price_reaches_says_so():
+    done = ran("margin", "band", "--venue", "okx", "--leverage", "1", "--price", "63850.37")
+    assert done.stdout.endswith("\n\n  no price above 0 changes its state\n")
+
+
+def test_an_index_without_a_market_is_refused():
+    done = ran("margin", "band", "--venue", "okx", "--leverage", "3", "--index", "plain-median")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "--index needs a market: name a --fixture" in done.stderr
+
+
+@pytest.mark.parametrize(("name", "said"), [("nowhere/x.svg", "cannot be written: its folder is not there"), ("x.svg", "cannot be written: it is a folder")])
+def test_where_a_figure_cannot_go_is_said_before_anything_is_computed(tmp_path, name, said):
+    (tmp_path / "x.svg").mkdir()
+    assert said in refused("incident", "bitmex-2017-04-15", "--figure", str(tmp_path / name))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("headroom", "--venue", "okx", "--leverage", "1e-300"),
+        ("headroom", "--venue", "okx", "--leverage", "3", "--mark", "1e300"),
+        ("band", "--venue", "okx", "--leverage", "3", "--price", "1e-320"),
+        ("funding", "--venue", "binance-usdm", "--size", "1e300"),
+        ("funding", "--venue", "binance-usdm", "--price", "1e300"),
+        ("incident", "bitmex-2017-04-15", "--notional", "1e300"),
+    ],
+)
+def test_figures_that_no_double_can_be_computed_with_are_refused(words):
+    assert "must be from 1e-100 to 1e+100, was 1e" in refused(*words).replace("9.99989e-321", "1e-320")
+
+
+def test_samples_whose_premium_no_double_holds_are_refused(tmp_path):
+    (tmp_path / "s.csv").write_text("time,index,bid,ask\n2025-01-01T08:00:00Z,1e-300,1e300,1e300\n")
+    assert "line 2 must have a time from 1970 on, an index above 0, and finite prices" in refused("funding", "--venue", "okx", "--samples", tmp_path / "s.csv")
+
+
+def test_the_run_of_a_market_without_rules_of_the_day_is_called_by_its_index():
+    found = json.loads(ran("margin", "incident", "calm-hour", "--venue", "okx", "--index", "plain-median", "--json").stdout)
+    assert [run["name"] for run in found["runs"]] == ["plain-median", "clean twin"]
+
+
+def test_a_contract_without_any_margin_has_accounts_too(tmp_path):
+    own = tmp_path / "own.toml"
+    own.write_text('[[contract]]\nid = "X"\ntiers = [{ initial_rate = 0.0, maintenance_rate = 0.0 }]\n[funding]\ncap = "1%"\n')
+    assert json.loads(ran("margin", "incident", "bitmex-2017-04-15", "--venue", own, "--json").stdout)["accounts"][124]["leverage"] == 125
+    assert "alone liquidates from 100x on" in " ".join(ran("margin", "funding", "--venue", own).stdout.split())

@@ -1,5 +1,6 @@
 """The liquidation band: its closed form against the exact textbook, and what a path does to a position."""
 
+import math
 from fractions import Fraction
 
 import pytest
@@ -206,3 +207,41 @@ def test_forced_reduction_begins_where_the_engine_says_that_it_does(made):
     else:
         far = max(account.entry_price / border.price, border.price / account.entry_price)
         assert told == pytest.approx(border.price, rel=1e-12 * max(far, 1))
+
+
+@pytest.mark.parametrize(
+    ("account", "contract", "price"),
+    [
+        (Account("s", -1.0, 10_000.0, -10_001.0), BTCUSDT, 0.0),  # it owes more than it sold
+        (Account("l", 1_000.0, 1_000.0, -11.0, "INV"), INVERSE, math.inf),  # the same in one over the price
+    ],
+)
+def test_what_every_mark_liquidates_is_not_what_none_does(account, contract, price):
+    rules = rules_of(contract, StateRules())
+    band = liquidation_band(account, rules)
+    assert band.liquidation == Border(price)
+    assert band.liquidation.always
+    assert band.bankruptcy.always
+    assert band.width(10_000.0) is None
+    for mark in (1e-9, 1.0, 1e9):
+        assert exact_state(account, rules, mark) == "bankrupt"
+
+
+def test_a_long_whose_rate_is_beyond_the_threshold_everywhere_is_always_in_the_state():
+    """Three times 50 % is above 1, and there is no other tier: with nothing of its own it is in warning at every mark, and with enough it is not near 0."""
+    contract = Contract(id="BTCUSDT", underlying="BTC", tiers=(Tier(None, 1.0, 0.5, 0.0),))
+    rules = rules_of(contract, StateRules(measure="balance/maintenance", warning=3.0))
+    full = Account("l", 1.0, 100.0, 100.0)
+    assert liquidation_band(full, rules).warning.always
+    assert {exact_state(full, rules, mark) for mark in (1e-6, 1.0, 1e6)} == {"warning"}
+    more = Account("l", 1.0, 100.0, 110.0)
+    assert liquidation_band(more, rules).warning is None
+    assert exact_state(more, rules, 1.0) == "healthy"
+
+
+def test_a_position_that_its_margin_pays_for_is_not_liquidated_at_what_rounding_leaves():
+    """At 1x a long has put down all that it is worth: no mark above 0 is bad, whatever the last digit of the margin."""
+    for notional in (1e300, 12_345.67, 0.1):
+        account = Account("l", notional / 63_850.37, 63_850.37, math.nextafter(notional, 0.0))
+        band = liquidation_band(account, rules_of(BTCUSDT, StateRules()))
+        assert band.bankruptcy is None

@@ -1,13 +1,16 @@
 """The engine against the textbook, over everything the rules know."""
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from indexlab.margin import engine
+from indexlab.margin.account import Account, Asset, Position
 from indexlab.margin.answer import answer
 from indexlab.margin.batch import account_batch
+from indexlab.margin.case import MarginCase
 from indexlab.margin.reference_account import states
 from indexlab.margin.rules_file import venue, venue_names
 from indexlab.margin.states import STATES
@@ -72,3 +75,15 @@ def test_the_batch_says_what_the_textbook_says(case):
 def test_the_engine_says_what_the_textbook_says_for_long(case):
     """Fifteen times as many cases."""
     test_the_engine_says_what_the_textbook_says.hypothesis.inner_test(case)
+
+
+def test_in_a_batch_an_index_freezes_who_has_what_it_prices_and_nobody_else():
+    """As its docstring says; a case's index freezes who holds a contract on it."""
+    rules = venue("binance-usdm")
+    holds = Account("holds", 1.0, 10_000.0, 5_000.0)
+    has = Account("has", mode="cross", positions=(Position("BTCUSDT", 1.0, 10_000.0),), assets=(Asset("ETH", 10.0),))
+    marks, missing = {"BTCUSDT": [10_000.0]}, {"BTC": [np.nan], "ETH": [np.nan]}
+    codes, _ = account_batch([holds, has], rules).judge(marks, missing)
+    assert [STATES[code] for code in codes[0]] == ["healthy", "frozen"]
+    case = MarginCase(rules, (holds, has), (0,), {"BTC": (None,), "ETH": (2_000.0,)}, {"BTCUSDT": (10_000.0,)})
+    assert answer(case).state == (("frozen", "frozen"),)

@@ -12,7 +12,7 @@ from indexlab.market.fixture import check_fixture, find_fixture, fixture_ids, lo
 from indexlab.market.fixture_synthetic import SYNTHETIC_FIXTURES, made_fixture
 from indexlab.market.units import MINUTE
 
-IDS = ("bitmex-2017-04-15", "bitmex-2019-05-17", "bitmex-2019-05-17-widened", "calm-hour", "deribit-2019-10-31", "true-crash")
+IDS = ("binance-2025-10-10", "bitmex-2017-04-15", "bitmex-2019-05-17", "bitmex-2019-05-17-widened", "calm-hour", "deribit-2019-10-31", "true-crash")
 
 
 def test_the_bundled_fixtures_are_these():
@@ -29,7 +29,7 @@ def test_a_bundled_fixture_has_no_problem_its_folder_s_name_and_at_most_a_thousa
     assert sum(path.stat().st_size for path in folder.iterdir()) < 400_000
 
 
-@pytest.mark.parametrize("name", [name for name in IDS if name.startswith(("bitmex", "deribit"))])
+@pytest.mark.parametrize("name", [name for name in IDS if name.startswith(("binance", "bitmex", "deribit"))])
 def test_a_reconstruction_cites_every_price_and_has_the_rules_of_its_day(name):
     fixture = load_fixture(find_fixture(name))
     assert fixture.kind == "reconstructed"

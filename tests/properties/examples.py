@@ -10,11 +10,16 @@ import numpy as np
 
 from indexlab.audit.evaluate import Setting, evaluate
 from indexlab.index.determination import HALTED, HELD, OK, Determinations
+from indexlab.margin.account import Account
+from indexlab.margin.case import MarginAnswer, MarginCase
+from indexlab.margin.rules_file import venue
 from indexlab.market.panel import sample
 from indexlab.market.quotes import Quotes
 from indexlab.market.times import time_text
 from indexlab.market.units import SECOND
+from indexlab.properties.run import CLEAN, MarginTalk
 from indexlab.scenarios.scenario import Batch, QuoteColumns, Scenario
+from tests.properties import funding_talks
 from tests.properties.recording import EXPECT, Answering, answering, at, basket, broken, late, level, living, market, mean, median, recorded, weighing
 
 STEADY = partial(market, lambda *_: 100.0)
@@ -175,6 +180,14 @@ def an_hour():
     return evaluate(Answering(creeping), Batch(scenario, (level(1.005, 0, start=960),)), Setting(expect, ("price",), frozenset(), 1))
 
 
+def margined_at_entry():
+    """Return the run whose margin case has a long of one bitcoin, and the answer of an engine that takes the maintenance margin of the price at entry."""
+    run = recorded(quotes=STEADY())
+    held = Account("ann", 1.0, 50_000.0, 4_800.0)
+    case = MarginCase(venue("binance-usdm"), (held,), (at(30),), {"BTC": (45_400.0,)}, {"BTCUSDT": (45_400.0,)})
+    return replace(run, margin=(MarginTalk(CLEAN, case, MarginAnswer((("liquidation",),), ((1.0,),)), ours=False),))
+
+
 FIVE = "five sources that say 100"
 LADDER_TEXT = "a says 100, b 100.5, c 101, d 101.5, e 102"
 EXAMPLES = {
@@ -295,10 +308,15 @@ EXAMPLES = {
         f"{FIVE}, of which three stop from 12:00:20 to 12:00:36; the target halts, and never starts again",
         lambda: recorded(LOSS, quotes=STEADY(), answer=stuck_when_lost),
     ),
+    "margin-rules": (
+        "ann is long one bitcoin at 50 000 with 4 800 as collateral; the mark is 45 400, and the target takes the maintenance margin at the entry price",
+        margined_at_entry,
+    ),
     "no-silent-freeze": (
         f"{LADDER_TEXT}; a, b and c stop at 12:00:20, and the target calls the mean of the other two held",
         lambda: recorded(LOSS, quotes=LADDER(), answer=thin_mean_called_held),
     ),
+    "funding-bounds": (funding_talks.SETTING, funding_talks.example),
 }
 
 

@@ -12,9 +12,12 @@ from dataclasses import replace
 import numpy as np
 
 from indexlab.audit.evaluate import Setting, evaluate
+from indexlab.audit.judge import USUAL_VENUE
+from indexlab.audit.margin_talks import MarginSetting
 from indexlab.faults.sizes import intensity_of_delay, intensity_of_factor
 from indexlab.faults.spec import FaultSpec
 from indexlab.index.determination import HALTED, OK, REASONS, Determinations
+from indexlab.margin.rules_file import venue
 from indexlab.market.quotes import MAX_AHEAD_US, Quotes
 from indexlab.market.source import Source
 from indexlab.market.times import parse_time
@@ -156,15 +159,30 @@ def weighing(pick=weighted_median, *, least=3, **live):
 
 
 def recorded(
-    *twins, answer=None, quotes=None, weights=None, expect=EXPECT, needs=ALL_KINDS, retold=(CLEAN,), accounts=(), seconds=60, uses=PRICE, against=None
+    *twins,
+    answer=None,
+    quotes=None,
+    weights=None,
+    expect=EXPECT,
+    needs=ALL_KINDS,
+    retold=(CLEAN,),
+    accounts=(),
+    seconds=60,
+    uses=PRICE,
+    against=None,
+    margin=False,
 ):
-    """Return the run of a target over the market and its twins, with every variation that properties ask for; `against` is a second target's answer."""
+    """Return the run of a target over the market and its twins, with every variation that properties ask for; `against` is a second target's answer.
+
+    `margin`: margin cases are asked beside it, of the clean run and the first twin.
+    """
     told = market(seconds=seconds) if quotes is None else quotes
     venues = 1 + int(told.source.max(initial=4))
     times = tuple(at(second) for second in range(1, seconds + 1))
     second = None if against is None else Answering(against, "file:rules.toml")
     scenario = Scenario(sources=basket(*(weights or [1.0] * venues)), quotes=QuoteColumns.of(told), times=times, accounts=tuple(accounts))
-    return evaluate(Answering(answer or answering()), Batch(scenario, twins), Setting(expect, uses, frozenset(needs), 1, retold), second)
+    asked = MarginSetting(venue(USUAL_VENUE), 1, 0, theirs=False, cases=margin)
+    return evaluate(Answering(answer or answering()), Batch(scenario, twins), Setting(expect, uses, frozenset(needs), 1, retold, margin=asked), second)
 
 
 def rewritten(run, twin, publications, *, value=None, factor=None, status=None):

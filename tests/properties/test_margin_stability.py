@@ -49,8 +49,8 @@ def test_it_may_be_broken_where_single_source_holds():
     assert SINGLE_SOURCE.check(run).breach is None
     outcome = PROPERTY.check(run)
     assert_broken(outcome, 0, 20)
-    assert outcome.breach.sentence.startswith("a alone moved a short account with")
-    assert "from healthy to" in outcome.breach.sentence
+    assert outcome.breach.sentence.startswith("a alone: short ")
+    assert "of headroom, in warning at 12:00:21, in the clean twin healthy" in outcome.breach.sentence
 
 
 @pytest.mark.parametrize(("size", "factor"), [(1.0, 0.94), (-1.0, 1.06)])

@@ -46,9 +46,9 @@ def hanging_together(run):
 
 
 STEPPING = market(stepping)
-RIGHT = hanging_together(recorded(*TWINS, quotes=STEPPING, weights=WEIGHTS, retold=(CLEAN, 3), answer=weighing(), against=weighing()))
+RIGHT = hanging_together(recorded(*TWINS, quotes=STEPPING, weights=WEIGHTS, retold=(CLEAN, 3), answer=weighing(), against=weighing(), margin=True))
 EVERYTHING = {"max_age": 10**12, "clock": "receive", "least": 1, "accept": lambda _: True, "ahead": 10**12}
-WRONG = recorded(*TWINS, quotes=STEPPING, weights=WEIGHTS, retold=(CLEAN, 3), answer=answering(mean, **EVERYTHING), against=answering(mean))
+WRONG = recorded(*TWINS, quotes=STEPPING, weights=WEIGHTS, retold=(CLEAN, 3), answer=answering(mean, **EVERYTHING), against=answering(mean), margin=True)
 
 every_property = pytest.mark.parametrize("prop", properties(), ids=lambda prop: prop.id)
 
@@ -96,6 +96,7 @@ def test_a_right_target_is_judged_and_holds_in_one_run_that_has_it_all(prop):
 def test_a_wrong_target_is_found_by_all_that_its_faults_are_about():
     found = {prop.id for prop in properties() if prop.check(WRONG).breach is not None}
     about = {"late-data", "invalid-values", "future-time", "silent-source", "lagging-source", "single-source", "start-up", "quorum", "margin-stability"}
+    about |= {"funding-bounds"}
     assert found == {*about, "agreement"}
 
 
@@ -150,7 +151,7 @@ def test_what_other_properties_need_makes_no_difference(prop):
 @every_property
 def test_each_asks_for_what_it_compares_with(prop):
     """Without its variations there is no verdict; who needs none has one."""
-    bare = replace(RIGHT, variations=(), against=None)
+    bare = replace(RIGHT, variations=(), against=None, margin=())
     outcome = prop.check(bare)
     # a start is judged by several checks, some of which compare with nothing else
     assert (outcome.premise_met == 0) == (bool(prop.needs) and prop.id != "start-up")

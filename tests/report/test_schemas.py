@@ -33,6 +33,9 @@ clock = "event"
 interval = "1s"
 min_sources = 3
 waive = { hull = "we know" }
+[margin]
+venue = "okx"
+mark = "venue"
 [run]
 profile = "ci"
 seed = 1
@@ -88,6 +91,8 @@ WRONG = {
     'max_age = "60s"': "max_age = 60",
     'clock = "event"': 'clock = "venue"',
     "min_sources = 3": 'min_sources = "3"',
+    'venue = "okx"': "venue = 3",
+    'mark = "venue"': 'mark = "last"',
     "[run]": "[ran]",
     "estimate = 3000": "estimated = 3000",
     "weight = 0.4": "weight = -1.0",

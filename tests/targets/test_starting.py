@@ -101,12 +101,13 @@ def test_beside_it_lie_a_plan_that_names_it_and_a_page_that_says_how(language, t
 
 def test_what_stands_in_the_plan_as_a_remark_can_be_switched_on(tmp_path):
     text = target_files(find_language("go"), "mine")["indexlab.toml"]
-    switched = re.sub(r"^# (?=\[expect|sources|           \{|\w+(?:-\w+)? = )", "", text, flags=re.MULTILINE)
+    switched = re.sub(r"^# (?=\[expect|\[margin|sources|           \{|\w+(?:-\w+)? = )", "", text, flags=re.MULTILINE)
     assert switched.count("\n# ") < text.count("\n# ") - 8
     file = tmp_path / "indexlab.toml"
     file.write_text(switched, encoding="utf-8")
     plan = read_plan(file)
     assert (plan.estimate, len(plan.sources)) == (3000, 3)
+    assert plan.venue == "binance-usdm"
     assert set(promised([Layer("plan", plan.expect)], known_properties=["silent-source"]).waive) == {"silent-source"}
 
 

@@ -128,7 +128,7 @@ def test_what_is_printed_fails_again_where_it_is_pasted():
 
 def test_twins_say_what_differs():
     both = twins("preset:plain-mean", Scenario.of(5, market("calm", publications=30), [fault("level", "kraken", at="20s", intensity=0.025)]))
-    assert repr(both) == "<Twins: kraken broken, 19.9040% displaced, 21 of 44 accounts moved>"
+    assert repr(both) == "<Twins: kraken broken, 19.9040% displaced, 31 of 64 accounts moved>"
     assert both.faulty == ("kraken",)
     assert both.clean.status == both.broken.status == ("ok",) * 30
     at = both.times.index(both.displaced_at)
