@@ -12,6 +12,7 @@ from indexlab.market.toml_table import read_text, root_table
 
 if TYPE_CHECKING:
     from indexlab.market.fixture import Fixture
+    from indexlab.market.toml_table import Table
 
 __all__ = ["INCIDENT_TOML", "OTHERS", "Collateral", "IncidentPlan", "OtherIndex", "checked_plan", "incident_plan"]
 
@@ -61,11 +62,11 @@ def incident_plan(fixture: Fixture) -> IncidentPlan | None:
     clean, collateral = root.table("clean"), root.table("collateral")
     rows = root.tables("index")
     plan = IncidentPlan(
-        venue=_beside(root.text("venue"), fixture.folder),
-        contract=root.text("contract"),
+        venue=_beside(_given(root, "venue"), fixture.folder),
+        contract=_given(root, "contract"),
         notional=root.number("notional", 10_000.0, above=0.0),
         clean={key: clean.text(key) for key in clean.raw()},
-        others=tuple(OtherIndex(row.text("name"), _label(row.text("rules"), fixture.folder), row.text("fixture")) for row in rows),
+        others=tuple(OtherIndex(_given(row, "name"), _label(_given(row, "rules"), fixture.folder), row.text("fixture")) for row in rows),
         takeover=root.flag("takeover"),
         collateral=Collateral(collateral.text("asset"), collateral.number("underlying_price", 0.0, above=0.0)) if root.has("collateral") else None,
     )
@@ -75,6 +76,13 @@ def incident_plan(fixture: Fixture) -> IncidentPlan | None:
         return checked_plan(plan, fixture)
     except InputError as error:
         raise error.within(path) from None
+
+
+def _given(table: Table, key: str) -> str:
+    text = table.text(key)
+    if not text:
+        raise table.problem(key, "must be given")
+    return text
 
 
 def _beside(name: str, folder: Path) -> str:
@@ -89,6 +97,9 @@ def _label(label: str, folder: Path) -> str:
 def checked_plan(plan: IncidentPlan, fixture: Fixture) -> IncidentPlan:
     """Return the plan where its broken sources, and what they say in the clean twin, are the fixture's. Raises InputError with the nearest."""
     known = [source.id for source in fixture.basket]
+    if OTHERS in plan.clean.values() and set(known) <= set(plan.clean):
+        problem = f"must leave a source that is not broken, named all: {', '.join(plan.clean)}"
+        raise InputError(problem, key="clean")
     for broken, says in plan.clean.items():
         for name in (broken, *([] if says == OTHERS else [says])):
             if name not in known:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from indexlab.audit.baseline import Baseline, Entry
-from indexlab.audit.plan import AuditPlan, MarkFrom, Profile, read_plan
-from indexlab.audit.venues import is_file
+from indexlab.audit.plan import AuditPlan, Profile, read_plan
+from indexlab.audit.venues import MarkFrom, is_file
 from indexlab.market.errors import InputError
 from indexlab.market.fixture import find_fixture
 from indexlab.market.source import Source

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 import msgspec
 
+from indexlab.audit.venues import MARKS, MarkFrom
 from indexlab.market.errors import InputError, did_you_mean
 from indexlab.market.source import Basket, Source, checked_basket
 from indexlab.market.tables import read_table
@@ -21,13 +22,10 @@ if TYPE_CHECKING:
     from indexlab.scenarios.expect import Layer
     from indexlab.targets.options import TargetOptions
 
-__all__ = ["BUDGETS", "MARKS", "MOST_CASES", "PROFILES", "AuditPlan", "Budget", "MarkFrom", "PlanFile", "Profile", "budget", "find_plan", "read_plan"]
+__all__ = ["BUDGETS", "MOST_CASES", "PROFILES", "AuditPlan", "Budget", "PlanFile", "Profile", "budget", "find_plan", "read_plan"]
 
 Profile: TypeAlias = Literal["quick", "ci", "nightly"]
 PROFILES: Final[tuple[Profile, ...]] = get_args(Profile)
-MarkFrom: TypeAlias = Literal["index", "venue"]
-MARKS: Final[tuple[MarkFrom, ...]] = get_args(MarkFrom)
-"""What accounts are marked at: the index itself, or what the venue's rule makes of it."""
 MOST_CASES: Final = 10_000_000
 """Independent cases that can be asked for: a bound of 3e-7."""
 _NAME: Final = "indexlab.toml"

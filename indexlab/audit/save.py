@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from indexlab.audit.events import Finding
-from indexlab.audit.plan import MarkFrom
+from indexlab.audit.venues import MarkFrom
 from indexlab.market.errors import InputError
 from indexlab.scenarios.scenario import Scenario
 

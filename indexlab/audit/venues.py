@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from indexlab.margin.rules_file import load_venue, venue, venue_names
 from indexlab.market.errors import InputError, did_you_mean
@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
     from indexlab.margin.rules import VenueRules
 
-__all__ = ["check_marked", "checked_venue", "is_file", "rules_named"]
+__all__ = ["MARKS", "MarkFrom", "check_marked", "checked_venue", "is_file", "rules_named"]
+
+MarkFrom: TypeAlias = Literal["index", "venue"]
+MARKS: Final[tuple[MarkFrom, ...]] = get_args(MarkFrom)
+"""What accounts are marked at: the index itself, or what the venue's rule makes of it."""
 
 
 def is_file(label: str) -> bool:

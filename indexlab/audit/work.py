@@ -18,13 +18,12 @@ from hypothesis import target as steer
 from indexlab.audit.events import Finding
 from indexlab.audit.explain import told
 from indexlab.audit.judge import Judge
-from indexlab.audit.plan import MarkFrom
 from indexlab.audit.second import options_for_second
 from indexlab.audit.shrink import shrink
 from indexlab.audit.sides import sides_of
 from indexlab.audit.sweep import sweep
 from indexlab.audit.tally import Tally
-from indexlab.audit.venues import rules_named
+from indexlab.audit.venues import MarkFrom, rules_named
 from indexlab.market.fixture import find_fixture, load_fixture
 from indexlab.market.seeds import derive
 from indexlab.market.source import Basket

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -104,11 +105,16 @@ def band_of(
 def _paths(name: str, labels: Sequence[str]) -> list[tuple[str, list[int], list[float | None]]]:
     fixture = load_fixture(find_fixture(name))
     day = rules_of_the_day(fixture)
-    wanted = [(_shown(label), label) for label in labels]
+    wanted = [(THE_DAY if _same_file(label, day) else _shown(label), label) for label in labels]
     if not wanted:
         wanted = [*([] if day is None else [(THE_DAY, day)]), (_USUAL_INDEX.removeprefix("preset:"), _USUAL_INDEX)]
     runs = [(shown, replay_fixture(name, label)) for shown, label in wanted]
     return [(shown, run.times, run.index) for shown, run in runs]
+
+
+def _same_file(label: str, day: str | None) -> bool:
+    scheme, _, name = label.partition(":")
+    return day is not None and scheme == "file" and Path(name).resolve() == Path(day.partition(":")[2]).resolve()
 
 
 def _shown(label: str) -> str:

@@ -126,7 +126,7 @@ def _check_figures(contract: Contract, file: object) -> None:
         if not math.isfinite(value) or (value <= 0 if least is None else value < least):
             problem = f"must be a finite number {'above 0' if least is None else 'of at least 0'}, was {value}"
             raise InputError(problem, file=file, key=f"{contract.id}.{field}")
-        if value > _LARGEST or 0 < value < 1 / _LARGEST:
+        if least is None and not 1 / _LARGEST <= value <= _LARGEST:
             problem = f"must be from {1 / _LARGEST:g} to {_LARGEST:g}, was {value:g}"
             raise InputError(problem, file=file, key=f"{contract.id}.{field}")
     if not math.isfinite(contract.vega):

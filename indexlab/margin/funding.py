@@ -43,10 +43,11 @@ def settle(rules: VenueRules, case: FundingCase) -> FundingAnswer:
     # readings pay whatever is due in the order of the slots: together, every slot up to the latest reading, once
     due = max(case.ticks, default=case.start)
     paid = list(slots(rule, case, due))
+    usable = _usable(case.price)
     booked = []
     for slot in paid:
         there = [holding for holding in case.holdings if is_there(rule, holding, slot.time)]
-        booked.append(payments(rule, contract, there, price_at(case.price, slot.time), slot.rate))
+        booked.append(payments(rule, contract, there, _newest(usable, slot.time), slot.rate))
     return FundingAnswer(
         slots=tuple(slot.time for slot in paid),
         rates=tuple(slot.rate.value for slot in paid),
@@ -98,6 +99,14 @@ def is_there(rule: FundingRule, holding: Holding, slot: int) -> bool:
 
 def price_at(price: tuple[tuple[int, float], ...], slot: int) -> float | None:
     """Return the newest usable price at or before a slot, None where there is none."""
-    usable = sorted(((time, place, value) for place, (time, value) in enumerate(price) if 0 < value < float("inf")), key=lambda one: one[:2])
+    return _newest(_usable(price), slot)
+
+
+def _usable(price: tuple[tuple[int, float], ...]) -> list[tuple[int, float]]:
+    """Return the prices that are some, by their time; of one time the last stays last."""
+    return sorted((one for one in price if 0 < one[1] < math.inf), key=lambda one: one[0])
+
+
+def _newest(usable: list[tuple[int, float]], slot: int) -> float | None:
     found = bisect_right(usable, slot, key=lambda one: one[0])
-    return usable[found - 1][2] if found else None
+    return usable[found - 1][1] if found else None

@@ -119,6 +119,8 @@ def _contract(table: Table) -> Contract:
     name = table.text("id")
     if not name:
         raise table.problem("id", "must be given")
+    if len(name.splitlines()) > 1:
+        raise table.problem("id", "must be a name on one line")
     try:
         return checked_contract(_read_contract(table, name), file=table.file)
     except InputError as error:

@@ -82,7 +82,8 @@ def ratio(given: object, *, key: str | None = None, low: float = 0.0, high: floa
             raise InputError(problem, key=key, remedy='write "0.5%" or "50bp"')
         value = float(quantity.value)
     elif isinstance(given, (int, float)) and not isinstance(given, bool):
-        value = float(given)
+        value = _as_float(given)
+        given = given if math.isfinite(value) else value
         remedy = f'did you mean "{given:g}bp"?' if value > high and math.isfinite(value) else None
     else:
         problem = f"must be a ratio, was {given!r}"
@@ -91,6 +92,14 @@ def ratio(given: object, *, key: str | None = None, low: float = 0.0, high: floa
         problem = f'must be between {low:g} and {high:g} (a ratio, "0.5%" or "50bp"), was {given}'
         raise InputError(problem, key=key, remedy=remedy)
     return value
+
+
+def _as_float(number: float) -> float:
+    """Return a number as a float, infinity for one that is beyond them."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
 
 
 def duration_us(given: object, *, key: str | None = None, low_us: int = 0) -> int:

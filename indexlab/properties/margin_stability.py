@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from indexlab.margin.contract import BTCUSDT, Contract
-from indexlab.margin.liquidation_cost import forced_cost
+from indexlab.margin.liquidation_cost import forced_cost, notional_at
 from indexlab.margin.rack import Rack
 from indexlab.margin.states import FROZEN, STATES
 from indexlab.market.times import clock_text
@@ -131,7 +131,7 @@ def described(account: Account, rack: Rack | Ladder) -> str:
     """Return an account as a person names it: "short 20x", by notional over collateral when it was opened; one with several positions by its id."""
     if account.mode != "isolated" or account.collateral <= 0:
         return f"the account {account.id}"
-    leverage = abs(account.size) * _contract(rack).multiplier * account.entry_price / account.collateral
+    leverage = notional_at(_contract(rack), account.size, account.entry_price) / account.collateral
     return f"{'long' if account.size > 0 else 'short'} {leverage:.3g}x"
 
 

@@ -17,8 +17,9 @@ from indexlab.market.times import time_text
 from indexlab.market.units import SECOND, format_duration, format_ratio
 from indexlab.report.grid import aligned, wrapped
 from indexlab.report.margin_lines import path_line
-from indexlab.report.margin_show_rules import funding_lines
+from indexlab.report.margin_show_rules import figure, funding_lines
 from indexlab.report.plain import plain
+from indexlab.report.words import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,7 +116,7 @@ def _who(rule: FundingRule, rows: Sequence[SlotRow]) -> tuple[tuple[str, bool], 
 
 def contracts_text(size: float) -> str:
     """Write a number of contracts, whatever the side."""
-    return f"{abs(size):,.10g} contract{'' if abs(size) == 1 else 's'}"
+    return f"{abs(size):,.10g} contract{'' if abs(size) == 1 else 's'}".replace(",", " ")
 
 
 def rate_text(rate: float) -> str:
@@ -136,11 +137,11 @@ def funding_text(view: FundingView) -> str:
 def _table(view: FundingView) -> list[str]:
     rows = [["slot", "premium", "before the cap", "rate", "", f"the {'long' if view.size > 0 else 'short'} pays"]]
     for slot in view.slots[:_MOST_ROWS]:
-        money = f"{-slot.received.get(POSITION, 0) * view.unit:,.8g} {plain(view.settlement)}"
+        money = f"{figure(-slot.received.get(POSITION, 0) * view.unit)} {plain(view.settlement)}"
         rows.append([time_text(slot.time), rate_text(slot.premium), rate_text(slot.before_cap), rate_text(slot.rate), "cap" if slot.capped else "", money])
     left = len(view.slots) - _MOST_ROWS
-    more = [f"  and {left} slots more"] if left > 0 else []
-    total = f"{-view.received:,.8g} {plain(view.settlement)}"
+    more = [f"  and {count_of(left, 'slot')} more"] if left > 0 else []
+    total = f"{figure(0.0 - view.received)} {plain(view.settlement)}"
     rows.append(["all", "", "", "", "", total])
     return [*aligned(rows, right=frozenset({1, 2, 3, 5}), indent=2), *more]
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final
 from indexlab.market.units import format_ratio
 from indexlab.report.drawing import FAULTY, HEAVY, LIGHT, OTHERS, REFERENCE, WIDE, drawn
 from indexlab.report.margin_funding import POSITION, contracts_text, rate_text
+from indexlab.report.margin_show_rules import figure
 from indexlab.report.plain import plain
+from indexlab.report.words import count_of
 
 if TYPE_CHECKING:
     import altair as alt
@@ -31,7 +33,7 @@ def funding_svg(view: FundingView) -> str:
     side = "long" if view.size > 0 else "short"
     heading = f"Funding of a {side} of {contracts_text(view.size)}, {plain(view.venue)} {plain(view.contract)}"
     verb = "paid" if view.received <= 0 else "received"
-    told = f"{verb} {abs(view.received):,.8g} {plain(view.settlement)} over {len(view.slots)} slots"
+    told = f"{verb} {figure(abs(view.received))} {plain(view.settlement)} over {count_of(len(view.slots), 'slot')}"
     inks = "grey: the premium; blue: its average over each interval, and the rate; orange: the rate before the cap cut it; black: what the position pays"
     title = alt.TitleParams(
         heading,
@@ -108,7 +110,7 @@ def _payments(view: FundingView) -> alt.LayerChart:
 
 def _paid(view: FundingView, slot: SlotRow) -> Row:
     amount = -slot.received.get(POSITION, 0) * view.unit
-    return {"t": slot.time / 1000, "v": amount, "zero": 0.0, "text": f"{amount:,.6g} at {rate_text(float(f'{slot.rate:.3g}'))}"}
+    return {"t": slot.time / 1000, "v": amount, "zero": 0.0, "text": f"{figure(float(f'{amount:.6g}'))} at {rate_text(float(f'{slot.rate:.3g}'))}"}
 
 
 def _begin(view: FundingView, place: int) -> int:

@@ -26,7 +26,8 @@ def headroom_svg(found: Sequence[Headroom], rules: VenueRules, contract: Contrac
     """Return the figure as an SVG document."""
     import altair as alt
 
-    farthest = _ROOM * max((move for each in found for _, move in moves_against(each)), default=1.0)
+    # where every state holds already a hundredth is drawn, so that there is something to see
+    farthest = _ROOM * (max((move for each in found for _, move in moves_against(each)), default=1.0) or 0.01)
     rows, names = [], []
     for each in found:
         name = f"{each.side} {each.leverage:.4g}x"
@@ -34,7 +35,7 @@ def headroom_svg(found: Sequence[Headroom], rules: VenueRules, contract: Contrac
         for (state, start), (_, end) in zip(edges, [*edges[1:], ("", farthest)], strict=True):
             rows.append({"who": name, "from": start, "to": max(start, end), "state": state})
         first = next((move for state, move in edges if state == "liquidation"), None)
-        names.append({"who": name, "at": farthest, "text": "never liquidated" if first is None else f"liquidation {first:.2%} away"})
+        names.append({"who": name, "at": farthest, "text": _told(first)})
     order = list(dict.fromkeys(str(row["who"]) for row in rows))
     shown = [state for state in STATES if any(row["state"] == state for row in rows)]
     y = alt.Y("who:N", sort=order, axis=alt.Axis(title=None, ticks=False, domain=False))
@@ -50,3 +51,9 @@ def headroom_svg(found: Sequence[Headroom], rules: VenueRules, contract: Contrac
     title = alt.TitleParams(heading, subtitle=subtitle, anchor="start", fontSize=15, subtitleFontSize=11, subtitleColor=LIGHT, color=HEAVY, offset=12)
     chart = alt.LayerChart(layer=[bars, said], width=WIDE - 150, height=_BAR * len(order), title=title)
     return drawn(chart, prefix="headroom", title=heading)
+
+
+def _told(first: float | None) -> str:
+    if first is None:
+        return "never liquidated"
+    return f"liquidation {first:.2%} away" if first > 0 else "liquidated already"

@@ -56,7 +56,7 @@ def _parts(values: Sequence[_T], columns: int) -> list[Sequence[_T]]:
 def move_line(moves: Sequence[tuple[str, float]], farthest: float, columns: int) -> str:
     """Return the states from no move to `farthest` (a ratio above 0), up to where the last one begins: `moves` are (state, where it begins).
 
-    A state that begins in a column is shown there, however narrow it is; of states that begin together, and in the last column, the worst.
+    A state that begins in a column is shown there, however narrow it is; of states that begin together the worst.
     """
     line, before = "", -1.0
     together = {begin: state for state, begin in sorted(moves, key=lambda move: move[1])}
@@ -67,7 +67,7 @@ def move_line(moves: Sequence[tuple[str, float]], farthest: float, columns: int)
         begun = [each for each in ahead if before < each[1] <= far * (1 + 1e-12)]
         if begun:
             # one a column: what begins in it as well is seen in the next
-            state, before = begun[0 if column < columns - 1 else -1]
+            state, before = begun[0]
         line += LETTERS[state]
         if ahead and state == ahead[-1][0]:
             break

@@ -37,7 +37,7 @@ _MOST_CONTRACTS: Final = 12
 
 def venue_rows(venues: Iterable[VenueRules]) -> list[tuple[str, ...]]:
     """Return a row a venue: id, date, grade of the evidence, name, contracts, how many keys are assumed."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for rules in venues:
         venue, traded = rules.venue, count_of(len(rules.contracts), "contract")
         rows.append((venue.id, venue.date, venue.grade or "-", venue.name, traded, f"{len(rules.assumed)} assumed"))

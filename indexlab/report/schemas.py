@@ -13,8 +13,9 @@ import msgspec
 
 from indexlab.audit.events import BaselineUse, Coverage, Estimate, Known
 from indexlab.audit.judge import USUAL_VENUE
-from indexlab.audit.plan import MARKS, MOST_CASES, PROFILES
+from indexlab.audit.plan import MOST_CASES, PROFILES
 from indexlab.audit.save import FindingFile
+from indexlab.audit.venues import MARKS
 from indexlab.market.errors import InputError, did_you_mean
 from indexlab.market.fixture_declaration import KINDS
 from indexlab.properties.registry import properties
@@ -122,7 +123,7 @@ def _plan() -> JSON:
         "require_coverage": _said({"type": "boolean"}, "a blank in the table of coverage is inconclusive", default=False),
     }
     venue = _said(_TEXT, "whose margin rules hold: a bundled venue's name, or a file of rules that ends in .toml", default=USUAL_VENUE)
-    mark = {"enum": list(MARKS), "description": "what accounts are marked at: the index, or what the venue's rule makes of it", "default": "index"}
+    mark = _said({"enum": list(MARKS)}, "what accounts are marked at: the index, or what the venue's rule makes of it", default="index")
     sections = {
         "target": _table(target, description="what is tested"),
         "expect": _table(expect, description="what it promises"),

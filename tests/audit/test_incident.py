@@ -260,6 +260,11 @@ def test_fixtures_that_do_not_share_their_times_are_refused():
     [
         ('[clean]\ngdaxx = "others"', r'clean\.gdaxx.*did you mean "gdax"'),
         ('[clean]\ngdax = "second"\nsecond = "others"', "must be a source that is not broken itself"),
+        (
+            "[clean]\n" + "".join(f'{name} = "others"\n' for name in ("gdax", "second", "third", "fourth")),
+            "clean must leave a source that is not broken, named all",
+        ),
+        ('[[index]]\nname = "x"', r"incident\.toml: index\.rules must be given"),
         ("notional = 0", "notional"),
         ("nonsense = 1", "nonsense.*is not a known key"),
     ],

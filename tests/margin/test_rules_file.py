@@ -230,6 +230,7 @@ def test_a_number_below_zero_is_refused_where_none_can_be(number: int, size: flo
         ('tier_rule = "marginal"', 'tier_rule = "whole-position"', "acme.toml: XUSD.tiers[1].maintenance_amount must be 0 where a tier's rate counts for the"),
         ('kind = "quanto"', 'kind = "linear"', 'acme.toml: XUSD.settlement must be the quote currency "USD" for a linear contract, was "Y"; where profit'),
         ('id = "XUSD"', 'id = ""', "acme.toml: contract.id must be given"),
+        ('id = "XUSD"', 'id = "X\\nUSD"', "acme.toml: contract.id must be a name on one line"),
         ('"fees.taker" = "not on the page"', '"fees.taker" = ""', "acme.toml: assumed.fees.taker must be the reason, was empty; say what is not published"),
         ("[assumed]", "[assumned]", 'acme.toml: assumned is not a known key; did you mean "assumed"?'),
         ('maker = "-2bp"', 'maker = "-9bp"', "acme.toml: fees.maker must not give back more than the taker pays (0.0005), was -0.0009"),

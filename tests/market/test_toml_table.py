@@ -15,6 +15,13 @@ def test_a_whole_number_that_no_double_holds_is_no_number():
         table.numbers("b")
 
 
+def test_a_ratio_that_no_double_holds_is_beyond_its_bounds():
+    table = root_table(f"a = 1{'0' * 400}\nb = -1{'0' * 400}\n", {})
+    for key, shown in (("a", "inf"), ("b", "-inf")):
+        with pytest.raises(InputError, match=f"{key} must be between 0 and 1 .*, was {shown}"):
+            table.ratio(key)
+
+
 def test_a_whole_number_of_more_digits_than_are_read_is_said_so():
     with pytest.raises(InputError, match="rules: holds a whole number of too many digits"):
         root_table("a = 1" + "0" * 5_000, {}, what="rules")

@@ -6,9 +6,11 @@ import pytest
 
 from indexlab.index.determination import HALTED
 from indexlab.margin.account import Account
+from indexlab.margin.rack import rack_from_accounts
+from indexlab.margin.rules_file import venue
 from indexlab.margin.states import FROZEN, HEALTHY
 from indexlab.market.quotes import Quotes
-from indexlab.properties.margin_stability import PROPERTY, steady_accounts
+from indexlab.properties.margin_stability import PROPERTY, described, steady_accounts
 from indexlab.properties.run import CLEAN
 from indexlab.properties.single_source import PROPERTY as SINGLE_SOURCE
 from tests.properties.recording import EXPECT, answering, assert_broken, assert_holds, assert_unmet, broken, level, market, mean, recorded, rewritten
@@ -123,3 +125,11 @@ def test_without_an_account_that_is_steady_there_is_no_verdict():
     outcome = PROPERTY.check(never)
     assert_unmet(outcome)
     assert outcome.unmet == "the scenario has no accounts"
+
+
+def test_an_account_of_an_inverse_contract_is_named_by_its_worth_in_coins():
+    """1000 contracts of 10 USD at 50 000 are 0.2 BTC, over 0.01 BTC of collateral; one BTC at 100 over 0.005 * 95.5 + 4.5 is 20.09 times it."""
+    record = Account("drawn", -1000.0, 50_000.0, 0.01, contract="BTC-PERPETUAL")
+    rules = venue("deribit")
+    assert described(record, rack_from_accounts([record], rules.contract("BTC-PERPETUAL"), rules=rules)) == "short 20x"
+    assert described(account(0.045), recorded(quotes=FLAT).rack) == "long 20.1x"

@@ -261,7 +261,7 @@ def test_a_state_at_every_mark_is_always_and_a_move_of_any_size_is_short():
     sold = headroom_of(Account("s", -1.0, 10_000.0, -10_001.0), rules, 10.0, 10_000.0, [0.25])
     text = headroom_text([sold], rules, BTCUSDT, notional=10_000.0, price=10_000.0, mark=10_000.0)
     assert text.count("always") == 3
-    assert "liquidation 0.00% away" in words(headroom_svg([sold], rules, BTCUSDT))
+    assert "liquidated already" in words(headroom_svg([sold], rules, BTCUSDT))
     band = band_picture(Account("s", -1.0, 10_000.0, -10_001.0), rules, "t", "w", [("p", [0, MINUTE], [9_000.0, 9_001.0])])
     assert band_text(band).count("always") == 3
     assert "bankrupt" in words(band_svg(band))
