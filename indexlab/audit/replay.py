@@ -18,7 +18,7 @@ from indexlab.audit.second import options_for_second
 from indexlab.audit.shrink import Shrunk
 from indexlab.audit.sides import sides_of
 from indexlab.audit.tally import Candidate
-from indexlab.audit.venues import rules_named
+from indexlab.audit.venues import is_file, rules_named
 from indexlab.index.determination import STATUSES
 from indexlab.market.errors import InputError, TargetFailure
 from indexlab.market.fixture import find_fixture, load_fixture
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from indexlab.audit.events import Finding
     from indexlab.index.determination import Determinations
+    from indexlab.margin.rules import VenueRules
     from indexlab.market.fixture import Fixture
     from indexlab.properties.property import Outcome, Property
     from indexlab.properties.run import Run
@@ -47,12 +48,16 @@ Answer: TypeAlias = Literal["BROKEN", "FIXED", "INCONCLUSIVE"]
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """A finding asked again of a target: BROKEN (with the finding as it is now), FIXED, or INCONCLUSIVE where the premise was not met."""
+    """A finding asked again of a target: BROKEN (with the finding as it is now), FIXED, or INCONCLUSIVE where the premise was not met.
+
+    `rules_file` is the file whose margin rules were asked about, as it is now: it may have changed since the finding was made. "" where there is none.
+    """
 
     answer: Answer
     target: str
     finding: Finding
     why: str
+    rules_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,7 @@ def replay_finding(path: Path, target_label: str | None, options: TargetOptions 
             finding = told_undescribed(prop, label, failure, "", file=path)
             return Replayed("BROKEN", label, _as_saved(finding, saved), failure.detail)
         try:
-            rules = rules_named(saved.venue) if saved.venue else None
+            rules = _rules_of(saved)
             judge = Judge(target, description, expect, (prop,), second=second, rules=rules, marked=saved.mark == "venue")
             run, outcome = _asked_again(judge, prop, candidate)
         except InputError as error:
@@ -110,12 +115,25 @@ def replay_finding(path: Path, target_label: str | None, options: TargetOptions 
     if run.failures and prop.id != "protocol":
         why = f"the target failed: {run.failures[0][1].detail}"
         return Replayed("BROKEN", label, as_read, why)
+    # a margin case brings its rules along
+    rules_file = saved.venue if is_file(saved.venue) and saved.scenario.margin is None else ""
     if outcome.breach is None:
         if not outcome.premise_met:
-            return Replayed("INCONCLUSIVE", label, as_read, f"{prop.id} could not be judged in this scenario: {outcome.unmet or 'its premise was not met'}")
-        return Replayed("FIXED", label, as_read, f"{prop.id} holds in this scenario")
+            why = f"{prop.id} could not be judged in this scenario: {outcome.unmet or 'its premise was not met'}"
+            return Replayed("INCONCLUSIVE", label, as_read, why, rules_file)
+        return Replayed("FIXED", label, as_read, f"{prop.id} holds in this scenario", rules_file)
     folder = str(path.parent.parent.parent) if path.parent.parent.name == "findings" else str(path.parent)
-    return Replayed("BROKEN", label, _as_saved(told(shrunk, prop, label, folder, file=path, sides=sides), saved), outcome.breach.sentence)
+    return Replayed("BROKEN", label, _as_saved(told(shrunk, prop, label, folder, file=path, sides=sides), saved), outcome.breach.sentence, rules_file)
+
+
+def _rules_of(saved: FindingFile) -> VenueRules | None:
+    """Return the margin rules that a finding names, None where it names none. Raises InputError that says whose they are."""
+    try:
+        return rules_named(saved.venue) if saved.venue else None
+    except InputError as error:
+        problem = f"names margin rules that cannot be read: {error}"
+        remedy = "put the file back, and replay from the folder that the audit ran in" if is_file(saved.venue) else None
+        raise InputError(problem, key="venue", remedy=remedy) from None
 
 
 def _as_saved(finding: Finding, saved: FindingFile) -> Finding:

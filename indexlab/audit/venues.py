@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from indexlab.margin.rules_file import load_venue, venue, venue_names
-from indexlab.market.errors import InputError, did_you_mean
+from indexlab.market.errors import InputError, did_you_mean, nearest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from indexlab.margin.rules import VenueRules
 
 __all__ = ["MARKS", "MarkFrom", "check_marked", "checked_venue", "is_file", "rules_named"]
@@ -25,10 +24,23 @@ def is_file(label: str) -> bool:
     return label.endswith(".toml")
 
 
-@lru_cache(maxsize=8)
 def rules_named(label: str) -> VenueRules:
     """Return the rules of a bundled venue, or of a file (whatever ends in `.toml`). Raises InputError."""
-    return load_venue(label) if is_file(label) else venue(label)
+    return _read(label, _version(label)) if is_file(label) else venue(label)
+
+
+def _version(label: str) -> tuple[int, ...]:
+    """Return what is another where a file was changed, or stands in another folder now; empty where it cannot be asked, so that reading it says why."""
+    try:
+        told = Path(label).stat()
+    except OSError:
+        return ()
+    return told.st_dev, told.st_ino, told.st_mtime_ns, told.st_size
+
+
+@lru_cache(maxsize=8)
+def _read(label: str, _version: tuple[int, ...]) -> VenueRules:
+    return load_venue(label)
 
 
 def checked_venue(label: str, base: Path, here: Path) -> str:
@@ -39,7 +51,9 @@ def checked_venue(label: str, base: Path, here: Path) -> str:
         return found
     if label not in venue_names():
         problem = f'is no venue, was "{label}"'
-        remedy = did_you_mean(label, venue_names()) or f"write one of {', '.join(venue_names())}, or a file of rules that ends in .toml"
+        remedy = did_you_mean(label, venue_names())
+        if nearest(label, venue_names()) is None:
+            remedy = f"write one of {', '.join(venue_names())}, or a file of rules that ends in .toml"
         raise InputError(problem, key="margin.venue", remedy=remedy)
     return label
 

@@ -46,7 +46,7 @@ def check(run: Run) -> Outcome:
         if found is not None:
             breached += 1
             first = first or _breach(run, talk.twin, found, paid)
-    extreme = Extreme(worst[0], "ratio", f"{worst[0]:.3g} of the collateral paid by the fund", worst[1]) if met else None
+    extreme = Extreme(worst[0], "ratio", f"{float(f'{worst[0]:.3g}'):g} of the collateral paid by the fund", worst[1]) if met else None
     no_occasion = _NO_OCCASION if asked and not answered else ""
     return Outcome(len(asked), met, breached, first, extreme, no_occasion or (_SAFE if asked else _UNMET), by_twin.told(), no_occasion)
 

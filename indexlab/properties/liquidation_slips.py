@@ -33,6 +33,8 @@ __all__ = ["Slip", "slip"]
 
 _HAIR: Final = 1e-9
 """So much of a number may be off, as a share of it, before it is another."""
+_MOST_UNITS: Final = 10**300
+"""A trade that is worth more has fees that no double-precision number holds."""
 _ROUNDING: Final = 3
 """Units by which one fill may be booked otherwise: its profit and both fees."""
 
@@ -118,8 +120,11 @@ def _times(asked: _Asked, answer: LiquidationAnswer) -> Slip | None:
 def _fees(asked: _Asked, answer: LiquidationAnswer) -> Slip | None:
     rates = asked.whole.rules.fees
     for fill in answer.fills:
-        notional = float(exactly.notional_of(asked.contract, exact(fill.size), exact(fill.price))) / asked.contract.unit
-        least, most = notional * rates.taker, notional * (rates.taker + rates.liquidation)
+        notional = _notional(asked, fill)
+        if notional > _MOST_UNITS:
+            promised = "trades that can be booked in whole units"
+            return Slip("no-trade", fill.time, f"the trade at {_clock(fill.time)} is worth more than can be booked.", promised, _seen(fill))
+        least, most = float(notional) * rates.taker, float(notional) * (rates.taker + rates.liquidation)
         if fill.to == VAULT:
             least = most = 0.0
         if not least * (1 - _HAIR) - 1 <= fill.fee <= most * (1 + _HAIR) + 2:
@@ -129,6 +134,11 @@ def _fees(asked: _Asked, answer: LiquidationAnswer) -> Slip | None:
         seen = f"{_money(asked, answer.fees)} in all, {_money(asked, sum(fill.fee for fill in answer.fills))} by trade"
         return Slip("fee", asked.case.start, "the fees are not the sum of the trades' fees.", "each fee is counted once", seen)
     return None
+
+
+def _notional(asked: _Asked, fill: Fill) -> Fraction:
+    """Return what a trade is worth in smallest units, exactly: a size and a price that are numbers may make none together."""
+    return exactly.notional_of(asked.contract, exact(fill.size), exact(fill.price)) / exact(asked.contract.unit)
 
 
 def _sums(asked: _Asked, answer: LiquidationAnswer) -> Slip | None:

@@ -23,7 +23,8 @@ def check(run: Run) -> Outcome:
     failed = {twin for twin, _ in run.all_failures}
     # a target that is asked no more says less than the failure that led there
     for twin, failure in sorted(run.all_failures, key=lambda failed: failed[1].kind == "not-started")[:1]:
-        sentence = f"the target failed in {which(twin)}: {failure.detail}"
+        asked = "" if (twin, failure) in run.failures else ", asked for margin"
+        sentence = f"the target failed in {which(twin)}{asked}: {failure.detail}"
         found = Breach(twin, 0, 1.0, sentence, "every answer fits the target protocol, in time", str(failure.kind), "clean twin", what=str(failure.kind))
     wrong = 0
     for twin in range(CLEAN, len(run.broken_traces)):

@@ -29,9 +29,14 @@ _USUAL_RULES: Final = "preset:deribit-2019"
 def replayed_text(answer: Replayed) -> str:
     """Return BROKEN with the finding as it is now, or FIXED or INCONCLUSIVE with why."""
     if answer.answer == "BROKEN":
-        return _harmless(finding_text(answer.finding, replay_target=answer.target))
+        return _harmless(finding_text(answer.finding, replay_target=answer.target) + _rules(answer))
     head = f"{answer.answer}  {answer.finding.property}      target {plain(answer.target)}      scenario {answer.finding.scenario}"
-    return _harmless(f"{head}\n  {plain(answer.why)}")
+    return _harmless(f"{head}\n  {plain(answer.why)}{_rules(answer)}")
+
+
+def _rules(answer: Replayed) -> str:
+    """Say which file the margin rules came from: it may have changed since the finding was made."""
+    return f"\n  margin rules: {plain(answer.rules_file)}, as the file is now" if answer.rules_file else ""
 
 
 def _harmless(text: str) -> str:

@@ -200,6 +200,9 @@ def test_a_plan_s_venue_is_a_name_or_a_file_found_from_where_the_plan_lies(tmp_p
     written(tmp_path, '[margin]\nvenue = "okex"\n')
     with pytest.raises(InputError, match=r'indexlab\.toml: margin\.venue is no venue, was "okex"; did you mean "okx"\?'):
         effective(tmp_path)
+    written(tmp_path, '[margin]\nvenue = "nosuch"\n')
+    with pytest.raises(InputError, match=r'was "nosuch"; write one of binance-2025, .*, okx, or a file of rules that ends in \.toml'):
+        effective(tmp_path)
     written(tmp_path, '[margin]\nvenue = "gone.toml"\n')
     with pytest.raises(InputError, match=r"gone\.toml"):
         effective(tmp_path)

@@ -13,6 +13,7 @@ from indexlab.audit.plan import Budget
 from indexlab.audit.replay import replay_finding, replay_fixture
 from indexlab.audit.save import read_finding
 from indexlab.index.determination import STATUSES
+from indexlab.margin.rules_file import venue_path
 from indexlab.market.fixture import find_fixture, load_fixture
 from indexlab.targets.resolve import open_target
 from indexlab.targets.target import Request
@@ -77,6 +78,25 @@ def test_a_finding_is_fixed_under_a_median_and_exits_0(files, prop):
     done = ran("replay", files[prop], "preset:plain-median")
     assert done.exit_code == 0
     assert done.stdout.startswith(f"FIXED  {prop}      target preset:plain-median      scenario ")
+
+
+def test_a_replay_says_where_margin_rules_came_from_that_may_have_changed_and_whose_they_are_that_are_gone(files, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    saved = json.loads(files["margin-stability"].read_text()) | {"venue": "acme.toml"}
+    Path("finding.json").write_text(json.dumps(saved))
+    Path("acme.toml").write_text(venue_path("binance-usdm").read_text())
+    for target, answer in (("preset:plain-mean", "BROKEN"), ("preset:plain-median", "FIXED")):
+        done = ran("replay", "finding.json", target)
+        assert done.stdout.startswith(f"{answer}  margin-stability")
+        assert done.stdout.endswith("\n  margin rules: acme.toml, as the file is now\n")
+    Path("acme.toml").unlink()
+    done = ran("replay", "finding.json")
+    assert done.exit_code == 2
+    gone = "finding.json: venue names margin rules that cannot be read: acme.toml: does not exist; put the file back, and replay from the folder"
+    assert gone in done.stderr
+    rules = read_finding(files["margin-stability"])
+    assert "margin rules:" not in ran("replay", files["margin-stability"]).stdout
+    assert rules.venue == ""
 
 
 def test_several_targets_are_asked_and_one_that_breaks_decides(files):

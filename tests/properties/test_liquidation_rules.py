@@ -55,6 +55,15 @@ CHANGES = {
 }
 
 
+@pytest.mark.parametrize("price", [1e300, 1e305, 1.7e308])
+def test_a_trade_that_is_worth_more_than_can_be_booked_is_found_whatever_it_makes_of_the_figures(price):
+    case = case_with()
+    outcome = PROPERTY.check(run_with(talk(CLEAN, case, first_fill(price=price))))
+    assert outcome.breach.what == "no-trade"
+    assert "is worth more than can be booked" in outcome.breach.sentence
+    assert "inf" not in outcome.breach.promised + outcome.breach.seen
+
+
 @pytest.mark.parametrize("what", CHANGES)
 def test_each_way_to_be_wrong_is_found_and_named(what):
     case, change = CHANGES[what]

@@ -1,12 +1,15 @@
 """`protocol`: every answer is an answer; what is called ok or degraded is a finite number above 0."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
+from indexlab.audit.talk_margin import EXAMPLE as CASE
 from indexlab.index.determination import DEGRADED, HALTED, HELD, OK
 from indexlab.market.errors import TargetFailure
 from indexlab.properties.protocol import PROPERTY
-from indexlab.properties.run import CLEAN
+from indexlab.properties.run import CLEAN, MarginFailure
 from tests.properties.recording import answering, assert_broken, assert_holds, level, recorded, rewritten
 
 RUN = recorded(level(1.5, 0), level(1.5, 1))
@@ -46,3 +49,13 @@ def test_a_request_that_failed_is_found_in_its_run(number, twin):
 
 def test_a_failed_variation_is_a_failure_of_its_twin():
     assert_broken(PROPERTY.check(recorded(level(1.5, 0), answer=failing(2))), CLEAN, 0)
+
+
+def test_a_failure_to_answer_margin_is_said_to_be_one():
+    failure = TargetFailure("misfit", 'state[0][0] must be a state, was "dead"')
+    run = dataclasses.replace(RUN, margin_failures=(MarginFailure(1, CASE, failure),))
+    outcome = PROPERTY.check(run)
+    assert_broken(outcome, 1, 0)
+    assert ", asked for margin: state[0][0]" in outcome.breach.sentence
+    again = dataclasses.replace(run, failures=((0, TargetFailure("timeout", "no answer within 5 s")),))
+    assert "asked for margin" not in PROPERTY.check(again).breach.sentence
