@@ -181,7 +181,7 @@ def _said(content: bytes) -> str:
         return str(error)
 
 
-names = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=1, max_size=8).filter(lambda name: name == name.strip())
+names = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Zl", "Zp")), min_size=1, max_size=8).filter(lambda name: name == name.strip())
 
 
 @st.composite
@@ -201,8 +201,8 @@ def contracts(draw: st.DrawFn) -> Contract:
         tiers=tuple(tiers),
         kind=draw(st.sampled_from(["inverse", "quanto"])),
         multiplier=draw(st.floats(1e-9, 1e9)),
-        tick=draw(st.floats(0, 1e3)),
-        lot=draw(st.floats(0, 1e3)),
+        tick=draw(st.just(0.0) | st.floats(1e-100, 1e3)),
+        lot=draw(st.just(0.0) | st.floats(1e-100, 1e3)),
         quote=draw(names),
         settlement=draw(names),
         unit=draw(st.floats(1e-12, 1.0)),
