@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar, get_args
 
 import msgspec
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BUDGETS", "MOST_CASES", "PROFILES", "AuditPlan", "Budget", "PlanFile", "Profile", "budget", "find_plan", "read_plan"]
 
+Word = TypeVar("Word", bound=str)
 Profile: TypeAlias = Literal["quick", "ci", "nightly"]
 PROFILES: Final[tuple[Profile, ...]] = get_args(Profile)
 MOST_CASES: Final = 10_000_000
@@ -226,29 +227,23 @@ def _plan(path: Path, tables: Mapping[str, object]) -> PlanFile:
         reaching=read_reaching(target),
         against=_text(target.get("against"), "target.against"),
         venue=_text(sections.get("margin", {}).get("venue"), "margin.venue"),
-        mark=_mark(sections.get("margin", {}).get("mark")),
+        mark=_one_of(sections.get("margin", {}).get("mark"), MARKS, "margin.mark"),
     )
 
 
 def checked_profile(given: object) -> Profile | None:
     """Return the profile, or None where none is given."""
-    if given is None:
-        return None
-    for profile in PROFILES:
-        if given == profile:
-            return profile
-    problem = f'must be one of {", ".join(PROFILES)}, was "{given}"'
-    raise InputError(problem, key="run.profile", remedy=did_you_mean(str(given), PROFILES))
+    return _one_of(given, PROFILES, "run.profile")
 
 
-def _mark(given: object) -> MarkFrom | None:
+def _one_of(given: object, words: tuple[Word, ...], key: str) -> Word | None:
     if given is None:
         return None
-    for mark in MARKS:
-        if given == mark:
-            return mark
-    problem = f'must be one of {", ".join(MARKS)}, was "{given}"'
-    raise InputError(problem, key="margin.mark", remedy=did_you_mean(str(given), MARKS))
+    for word in words:
+        if given == word:
+            return word
+    problem = f'must be one of {", ".join(words)}, was "{given}"'
+    raise InputError(problem, key=key, remedy=did_you_mean(str(given), words))
 
 
 def _text(given: object, key: str) -> str | None:

@@ -1,7 +1,5 @@
 """docs/funding.md: its examples print what stands below them, its commands run, and it names every rule of averaging and every venue's slots."""
 
-import contextlib
-import io
 import re
 import shlex
 from pathlib import Path
@@ -12,9 +10,10 @@ from click.testing import CliRunner
 from indexlab.commands.margin_funding import funding
 from indexlab.margin.funding_rules import CHOICES
 from indexlab.margin.rules_file import venue, venue_names
+from tests.margin.margin_pages import examples, printed
 
 PAGE = (Path(__file__).parents[2] / "docs" / "funding.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"<!-- example -->\n```python\n(.*?)```\n\n```\n(.*?)```", PAGE, re.DOTALL)
+EXAMPLES = examples(PAGE)
 COMMANDS = re.findall(r"^    indexlab margin funding (.*)$", PAGE, re.MULTILINE)
 
 
@@ -24,11 +23,7 @@ def test_the_page_has_two_examples_and_two_commands():
 
 @pytest.mark.parametrize(("code", "shown"), EXAMPLES, ids=["payments", "equity"])
 def test_an_example_prints_what_the_page_shows(code, shown):
-    """Run as it stands there."""
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
-        exec(code, {})  # noqa: S102 - our page
-    assert said.getvalue() == shown
+    assert printed(code) == shown
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -1,7 +1,5 @@
 """docs/liquidation.md: its examples print what stands below them, its command runs, and it names every path."""
 
-import contextlib
-import io
 import re
 import shlex
 from pathlib import Path
@@ -12,10 +10,11 @@ from click.testing import CliRunner
 from indexlab.commands.margin_paths import paths
 from indexlab.margin.liquidation_cost import DEPTH
 from indexlab.margin.liquidation_rules import CHOICES
+from tests.margin.margin_pages import examples, printed
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "liquidation.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"<!-- example -->\n```python\n(.*?)```\n\n```\n(.*?)```", PAGE, re.DOTALL)
+EXAMPLES = examples(PAGE)
 COMMANDS = re.findall(r"^    indexlab margin paths (.*)$", PAGE, re.MULTILINE)
 
 
@@ -25,11 +24,7 @@ def test_the_page_has_two_examples_and_a_command():
 
 @pytest.mark.parametrize(("code", "shown"), EXAMPLES, ids=["reduction", "steps"])
 def test_an_example_prints_what_the_page_shows(code, shown):
-    """Run as it stands there."""
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
-        exec(code, {})  # noqa: S102 - our page
-    assert said.getvalue() == shown
+    assert printed(code) == shown
 
 
 @pytest.mark.parametrize("command", COMMANDS)
