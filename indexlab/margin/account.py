@@ -14,7 +14,7 @@ from indexlab.market.errors import InputError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Account", "Asset", "Mode", "Position", "checked_accounts"]
+__all__ = ["Account", "Asset", "Mode", "Position", "check_name", "checked_accounts"]
 
 Mode: TypeAlias = Literal["isolated", "cross", "portfolio"]
 
@@ -89,15 +89,20 @@ class Account(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
         return STATES[self.state_code(mark, contract, warning_ratio)]
 
 
+def check_name(account: Account, seen: set[str], *, file: object = None) -> None:
+    """Add the account's id to those seen. Raises InputError where it has none, or another account has it."""
+    if not account.id or account.id in seen:
+        problem = f'must be a unique name, was "{account.id}"' + (" twice" if account.id else "")
+        raise InputError(problem, file=file, key="accounts.id")
+    seen.add(account.id)
+
+
 def checked_accounts(accounts: Iterable[Account], contract: Contract, *, file: object = None) -> tuple[Account, ...]:
     """Return the accounts where ids are unique, sizes not 0, entry prices above 0, everything finite, and all are of this contract. Raises InputError."""
     checked = tuple(accounts)
     seen: set[str] = set()
     for account in checked:
-        if not account.id or account.id in seen:
-            problem = f'must be a unique name, was "{account.id}"' + (" twice" if account.id else "")
-            raise InputError(problem, file=file, key="accounts.id")
-        seen.add(account.id)
+        check_name(account, seen, file=file)
         if account.contract != contract.id:
             problem = f'must be a known contract, was "{account.contract}" for "{account.id}"'
             raise InputError(problem, file=file, key="accounts.contract", remedy=did_you_mean(account.contract, [contract.id]))

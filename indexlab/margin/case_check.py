@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from indexlab.margin.account import check_name
 from indexlab.market.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -33,10 +34,7 @@ def checked_accounts_of(accounts: Iterable[Account], rules: VenueRules, *, file:
     checked = tuple(accounts)
     seen: set[str] = set()
     for account in checked:
-        if not account.id or account.id in seen:
-            problem = f'must be a unique name, was "{account.id}"' + (" twice" if account.id else "")
-            raise InputError(problem, file=file, key="accounts.id")
-        seen.add(account.id)
+        check_name(account, seen, file=file)
         try:
             _check_positions(account, rules)
             _check_assets(account, rules)
