@@ -16,6 +16,7 @@ from indexlab.margin.engine_book import place
 from indexlab.margin.engine_path import Walk
 from indexlab.margin.engine_walk import rungs
 from indexlab.margin.kernel_ladder import climb, reach
+from indexlab.margin.rack import priced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +65,7 @@ class Ladder:
 
     def states(self, mark: ArrayLike, missing: ArrayLike | None = None) -> NDArray[np.int8]:
         """Return state codes [..., accounts] at marks [...]; `frozen` where `missing` is true or the mark is NaN."""
-        marks = _priced(mark, missing)
+        marks = priced(mark, missing)
         out = np.empty((marks.size, len(self)), dtype=np.int8)
         climb(marks.reshape(-1), self.start, self.price, self.code, out)
         return out.reshape(*marks.shape, len(self))
@@ -74,15 +75,10 @@ class Ladder:
 
         Ratios of the mark; inf where no move leads there, NaN where there is no price above 0.
         """
-        marks = _priced(mark, missing)
+        marks = priced(mark, missing)
         worse, better = np.empty((marks.size, len(self))), np.empty((marks.size, len(self)))
         reach(marks.reshape(-1), self.start, self.price, self.code, worse, better)
         return worse.reshape(*marks.shape, len(self)), better.reshape(*marks.shape, len(self))
-
-
-def _priced(mark: ArrayLike, missing: ArrayLike | None) -> NDArray[np.float64]:
-    marks = np.ascontiguousarray(mark, dtype=np.float64).reshape(np.shape(mark))
-    return marks if missing is None else np.where(missing, np.nan, marks)
 
 
 def ladder(accounts: Sequence[Account], rungs_of: Sequence[tuple[ArrayLike, ArrayLike]]) -> Ladder:

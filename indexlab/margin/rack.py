@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from indexlab.margin.rules import VenueRules
     from indexlab.margin.thresholds import BorderRule
 
-__all__ = ["Rack", "build_rack", "rack_from_accounts"]
+__all__ = ["Rack", "build_rack", "priced", "rack_from_accounts"]
 
 _SMALLEST: Final = 0.0005
 _LARGEST: Final = 0.5
@@ -100,7 +100,7 @@ class Rack:
 
     def states(self, mark: ArrayLike, missing: ArrayLike | None = None) -> NDArray[np.int8]:
         """Return state codes [..., accounts] at marks [...]; `frozen` where `missing` is true or the mark is NaN."""
-        marks = _priced(mark, missing)
+        marks = priced(mark, missing)
         out = np.empty((marks.size, len(self)), dtype=np.int8)
         count_states(marks.reshape(-1), self.side, self.signed_borders, out)
         return out.reshape(*marks.shape, len(self))
@@ -110,14 +110,15 @@ class Rack:
 
         Ratios of the mark; inf where the state never changes that way, NaN where there is no price above 0.
         """
-        marks = _priced(mark, missing)
+        marks = priced(mark, missing)
         against = np.empty((marks.size, len(self)))
         in_favour = np.empty((marks.size, len(self)))
         count_headrooms(marks.reshape(-1), self.side, self.signed_borders, against, in_favour)
         return against.reshape(*marks.shape, len(self)), in_favour.reshape(*marks.shape, len(self))
 
 
-def _priced(mark: ArrayLike, missing: ArrayLike | None) -> NDArray[np.float64]:
+def priced(mark: ArrayLike, missing: ArrayLike | None) -> NDArray[np.float64]:
+    """Return marks as contiguous numbers of their own shape, NaN where `missing` is true."""
     marks = np.ascontiguousarray(mark, dtype=np.float64).reshape(np.shape(mark))
     return marks if missing is None else np.where(missing, np.nan, marks)
 
